@@ -1,0 +1,26 @@
+package deps
+
+import (
+	_ "github.com/a-h/templ"
+	_ "github.com/alecthomas/kong"
+	_ "github.com/alexedwards/argon2id"
+	_ "github.com/chromedp/chromedp"
+	_ "github.com/coreos/go-oidc/v3/oidc"
+	_ "github.com/gin-gonic/gin"
+	_ "github.com/go-jose/go-jose/v4"
+	_ "github.com/lmittmann/tint"
+	_ "github.com/mattn/go-isatty"
+	_ "github.com/PuerkitoBio/goquery"
+	_ "github.com/pressly/goose/v3"
+	_ "github.com/rs/cors"
+	_ "github.com/yuin/goldmark"
+	_ "golang.org/x/oauth2"
+	_ "golang.org/x/sync/errgroup"
+	_ "golang.org/x/time/rate"
+	_ "golang.org/x/tools/txtar"
+	_ "gorm.io/driver/postgres"
+	_ "gorm.io/driver/sqlite"
+	_ "gorm.io/gorm"
+	_ "modernc.org/sqlite"
+	_ "github.com/klauspost/compress/gzhttp"
+)

@@ -1,0 +1,50 @@
+package event
+
+import (
+	"net/url"
+	"strings"
+	"unicode/utf8"
+)
+
+// secretParameters are the request parameters whose value would let a reader of the log act for the user or the client.
+var secretParameters = map[string]bool{
+	"access_token": true, "assertion": true, "client_assertion": true, "client_secret": true, "code": true,
+	"code_verifier": true, "device_code": true, "id_token": true, "id_token_hint": true, "password": true,
+	"refresh_token": true, "request": true, "subject_token": true, "actor_token": true, "token": true, "user_code": true,
+}
+
+const (
+	masked        = "***"
+	maxParameters = 40  // of one event; who sends more is not telling us anything
+	maxValueRunes = 500 // longer values are cut
+)
+
+// Mask returns the parameters of a request as an event may carry them: secrets replaced, repeated values joined by a
+// space, long values cut, line breaks and other control characters replaced so that no value can forge a log line.
+func Mask(values url.Values) map[string]string {
+	out := make(map[string]string, len(values))
+	for name, all := range values {
+		if len(out) == maxParameters {
+			break
+		}
+		value := strings.Join(all, " ")
+		if secretParameters[strings.ToLower(name)] && value != "" {
+			value = masked
+		}
+		out[Printable(name, 64)] = Printable(value, maxValueRunes)
+	}
+	return out
+}
+
+// Printable returns s with control characters and invalid UTF-8 replaced, cut to at most max runes.
+func Printable(s string, max int) string {
+	if utf8.RuneCountInString(s) > max {
+		s = string([]rune(s)[:max]) + "…"
+	}
+	return strings.Map(func(r rune) rune {
+		if r < ' ' || r == utf8.RuneError || (r >= 0x7f && r < 0xa0) {
+			return '�'
+		}
+		return r
+	}, s)
+}
