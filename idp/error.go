@@ -1,0 +1,66 @@
+package idp
+
+import (
+	"errors"
+	"fmt"
+)
+
+// Code is a registered error code (RFC 6749 §11.4 registry, OIDC Core §3.1.2.6, RFC 6750 §3.1).
+type Code string
+
+// Error codes of the authorization endpoint (RFC 6749 §4.1.2.1, OIDC Core §3.1.2.6).
+const (
+	InvalidRequest           Code = "invalid_request"
+	UnauthorizedClient       Code = "unauthorized_client"
+	AccessDenied             Code = "access_denied"
+	UnsupportedResponseType  Code = "unsupported_response_type"
+	InvalidScope             Code = "invalid_scope"
+	ServerError              Code = "server_error"
+	TemporarilyUnavailable   Code = "temporarily_unavailable"
+	InteractionRequired      Code = "interaction_required"
+	LoginRequired            Code = "login_required"
+	AccountSelectionRequired Code = "account_selection_required"
+	ConsentRequired          Code = "consent_required"
+	RequestNotSupported      Code = "request_not_supported"
+	RequestURINotSupported   Code = "request_uri_not_supported"
+	RegistrationNotSupported Code = "registration_not_supported"
+)
+
+// Error codes of the token endpoint (RFC 6749 §5.2) and of protected resources (RFC 6750 §3.1).
+const (
+	InvalidClient        Code = "invalid_client"
+	InvalidGrant         Code = "invalid_grant"
+	UnsupportedGrantType Code = "unsupported_grant_type"
+	InvalidToken         Code = "invalid_token"
+	InsufficientScope    Code = "insufficient_scope"
+)
+
+// Error is what a client's developer gets to know. Code is the registered value, Description names the parameter and
+// says what to do, cause is for our log and never for the wire.
+type Error struct {
+	Code        Code
+	Description string
+	cause       error
+}
+
+func (e *Error) Error() string {
+	if e.cause != nil {
+		return fmt.Sprintf("%s: %s: %v", e.Code, e.Description, e.cause)
+	}
+	return fmt.Sprintf("%s: %s", e.Code, e.Description)
+}
+
+func (e *Error) Unwrap() error { return e.cause }
+
+// refuse returns an Error. The description must not repeat a secret the client sent.
+func refuse(code Code, format string, args ...any) *Error {
+	return &Error{Code: code, Description: fmt.Sprintf(format, args...)}
+}
+
+// asError returns err as an Error: anything else is a server_error whose cause stays with us.
+func asError(err error) *Error {
+	if e, ok := errors.AsType[*Error](err); ok {
+		return e
+	}
+	return &Error{Code: ServerError, cause: err}
+}

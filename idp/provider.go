@@ -1,0 +1,122 @@
+package idp
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"path"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"silentrenew/db"
+	"silentrenew/internal/event"
+)
+
+// Config is what the provider is told once, when it starts.
+type Config struct {
+	// Issuer is the issuer identifier (OIDC Discovery §3): an http or https URL without query, fragment or trailing slash.
+	// A path is allowed; every endpoint and cookie then lives below it.
+	Issuer string
+
+	// Lab lets a learner on this machine change lifetimes from the page and lets error pages name registered values.
+	// It must be off on a provider that strangers can reach.
+	Lab bool
+}
+
+// Provider is the OpenID Provider: the authorization server of RFC 6749 §1.1. It is safe for concurrent use.
+type Provider struct {
+	issuer string   // byte for byte what discovery and the iss claim say
+	base   *url.URL // the issuer, parsed
+	lab    bool
+	db     *db.DB
+	bus    *event.Bus
+	keys   *keys
+}
+
+// New returns the provider's handler. It creates signing keys when the database has none.
+func New(cfg Config, store *db.DB, bus *event.Bus) (http.Handler, error) {
+	base, err := parseIssuer(cfg.Issuer)
+	if err != nil {
+		return nil, fmt.Errorf("issuer %q: %w", cfg.Issuer, err)
+	}
+	keys, err := openKeys(store, bus)
+	if err != nil {
+		return nil, fmt.Errorf("signing keys: %w", err)
+	}
+	p := &Provider{issuer: cfg.Issuer, base: base, lab: cfg.Lab, db: store, bus: bus, keys: keys}
+	return p.protect(p.routes()), nil
+}
+
+// routes is the table of contents of the provider.
+func (p *Provider) routes() http.Handler {
+	engine := newEngine()
+	r := engine.Group(p.base.Path)
+
+	// Documents: OIDC Discovery §4, RFC 7517 §5.
+	r.GET("/.well-known/openid-configuration", p.cors, p.handle("discovery", p.discovery))
+	r.GET("/.well-known/openid-configuration/jwks", p.cors, p.handle("jwks", p.jwks))
+
+	// Front channel: the user's browser comes here. OIDC Core §3.1.2, RP-Initiated Logout §2, Session Management §3.3.
+	r.GET("/connect/authorize", p.handle("authorize", p.authorize))
+	r.POST("/connect/authorize", p.handle("authorize", p.authorize))
+	r.GET("/connect/authorize/callback", p.handle("authorize", p.authorizeCallback))
+	r.GET("/connect/endsession", p.handle("endsession", p.endSession))
+	r.POST("/connect/endsession", p.handle("endsession", p.endSession))
+	r.GET("/connect/checksession", p.handle("checksession", p.checkSession))
+
+	// The provider's own pages.
+	r.GET("/", p.handle("home", p.home))
+	r.GET("/account/login", p.handle("login", p.loginForm))
+	r.POST("/account/login", p.handle("login", p.login))
+	r.GET("/consent", p.handle("consent", p.consentForm))
+	r.POST("/consent", p.handle("consent", p.consent))
+	r.GET("/account/logout", p.handle("endsession", p.logoutForm))
+	r.POST("/account/logout", p.handle("endsession", p.logout))
+
+	// Back channel: the client's script or server comes here. OIDC Core §3.1.3 and §5.3.
+	r.POST("/connect/token", p.cors, p.handle("token", p.token))
+	r.GET("/connect/userinfo", p.cors, p.handle("userinfo", p.userInfo))
+	r.POST("/connect/userinfo", p.cors, p.handle("userinfo", p.userInfo))
+	for _, endpoint := range corsEndpoints {
+		r.OPTIONS(endpoint, p.cors)
+	}
+
+	r.GET("/healthz", p.healthz)
+	r.GET("/static/*file", gin.WrapH(p.static()))
+	if p.lab {
+		p.labRoutes(r)
+	}
+	engine.NoRoute(p.handle("notfound", p.notFound))
+	return engine
+}
+
+// path returns a path of this provider as a browser sees it, below the issuer's own path.
+func (p *Provider) path(local string) string { return path.Join("/", p.base.Path, local) }
+
+// url returns an absolute URL of this provider.
+func (p *Provider) url(local string) string { return p.issuer + local }
+
+// secure reports whether browsers reach the provider by https.
+func (p *Provider) secure() bool { return p.base.Scheme == "https" }
+
+func parseIssuer(issuer string) (*url.URL, error) {
+	u, err := url.Parse(issuer)
+	switch {
+	case err != nil:
+		return nil, err
+	case u.Scheme != "http" && u.Scheme != "https":
+		return nil, errors.New("must be an http or https URL")
+	case u.Host == "":
+		return nil, errors.New("must name a host")
+	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
+		return nil, errors.New("must not have a query or a fragment (OIDC Discovery §3)")
+	case u.Path == "/" || len(u.Path) > 1 && u.Path[len(u.Path)-1] == '/':
+		return nil, errors.New("must not end in a slash: clients compare it byte for byte")
+	}
+	return u, nil
+}
+
+// requestTimeout bounds what one request may cost us, database waits included.
+const requestTimeout = 30 * time.Second
