@@ -1,6 +1,7 @@
 package deps
 
 import (
+	_ "github.com/PuerkitoBio/goquery"
 	_ "github.com/a-h/templ"
 	_ "github.com/alecthomas/kong"
 	_ "github.com/alexedwards/argon2id"
@@ -8,9 +9,9 @@ import (
 	_ "github.com/coreos/go-oidc/v3/oidc"
 	_ "github.com/gin-gonic/gin"
 	_ "github.com/go-jose/go-jose/v4"
+	_ "github.com/klauspost/compress/gzhttp"
 	_ "github.com/lmittmann/tint"
 	_ "github.com/mattn/go-isatty"
-	_ "github.com/PuerkitoBio/goquery"
 	_ "github.com/pressly/goose/v3"
 	_ "github.com/rs/cors"
 	_ "github.com/yuin/goldmark"
@@ -22,5 +23,4 @@ import (
 	_ "gorm.io/driver/sqlite"
 	_ "gorm.io/gorm"
 	_ "modernc.org/sqlite"
-	_ "github.com/klauspost/compress/gzhttp"
 )
