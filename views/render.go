@@ -1,0 +1,24 @@
+package views
+
+import (
+	"bytes"
+	"context"
+	"net/http"
+	"strconv"
+
+	"github.com/a-h/templ"
+)
+
+// Render renders a component into a buffer and only then writes the status and the page, so that a component that fails
+// never leaves half a page with status 200 behind. The caller sets the other headers before.
+func Render(ctx context.Context, w http.ResponseWriter, status int, component templ.Component) error {
+	var page bytes.Buffer
+	if err := component.Render(ctx, &page); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Header().Set("Content-Length", strconv.Itoa(page.Len()))
+	w.WriteHeader(status)
+	_, err := page.WriteTo(w)
+	return err
+}
