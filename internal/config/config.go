@@ -1,0 +1,147 @@
+package config
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/netip"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+)
+
+// The roles this program can play.
+const (
+	IDP = "idp" // the authorization server of RFC 6749 §1.1
+	API = "api" // the resource server
+	SPA = "spa" // the web server of the client
+)
+
+// Config is everything the program is told from outside.
+type Config struct {
+	Database string
+	Roles    []string // of IDP, API, SPA
+
+	SingleOrigin string // public URL or "auto"; empty: three origins
+	TLS          bool
+	TLSDir       string
+
+	LogFormat string // auto, text or json
+	LogLevel  slog.Level
+
+	TrustedProxies []string // addresses and CIDRs
+
+	// Options of the provider and the API that live in the database: nil leaves them as they are there.
+	CookieLifetime *time.Duration
+	CookieSliding  *bool
+	APILeeway      *time.Duration
+
+	lab      string // auto, on or off
+	addr     string // of the single origin
+	addrs    map[string]string
+	public   map[string]string // what was given; URLs fills the rest
+	internal map[string]string
+}
+
+// Serves reports whether this process plays the role.
+func (c Config) Serves(role string) bool { return slices.Contains(c.Roles, role) }
+
+// Address is one place to listen on.
+type Address struct {
+	Name string // the role, or SingleOrigin for all of them
+	Addr string // host:port
+	Flag string // the flag that changes it
+}
+
+// SingleOrigin names the Address that serves all roles.
+const SingleOrigin = "single-origin"
+
+// Addresses returns where to listen, in the order of the roles.
+func (c Config) Addresses() []Address {
+	if c.SingleOrigin != "" {
+		return []Address{{SingleOrigin, c.addr, "--addr"}}
+	}
+	var all []Address
+	for _, role := range []string{IDP, API, SPA} {
+		if c.Serves(role) {
+			all = append(all, Address{role, c.addrs[role], "--" + role + "-addr"})
+		}
+	}
+	return all
+}
+
+func (f flags) config() (Config, error) {
+	c := Config{
+		Database: f.DB, Roles: f.Roles, SingleOrigin: f.SingleOrigin, TLS: f.TLS, TLSDir: f.TLSDir,
+		LogFormat: f.LogFormat, TrustedProxies: f.TrustedProxies,
+		CookieLifetime: f.CookieLifetime, CookieSliding: f.CookieSliding, APILeeway: f.APILeeway,
+		lab: f.Lab, addr: f.Addr,
+		addrs:    map[string]string{IDP: f.IDPAddr, API: f.APIAddr, SPA: f.SPAAddr},
+		public:   map[string]string{IDP: f.IDPURL, API: f.APIURL, SPA: f.SPAURL},
+		internal: map[string]string{IDP: f.IDPInternalURL, API: f.APIInternalURL},
+	}
+	if c.TLSDir == "" {
+		c.TLSDir = besideDatabase(f.DB, "tls")
+	}
+	return c, cmp.Or(
+		c.LogLevel.UnmarshalText([]byte(f.LogLevel)),
+		c.checkSingleOrigin(),
+		c.checkAddresses(),
+		c.cleanURLs(),
+		c.checkProxies(),
+		atLeast("--cookie-lifetime", f.CookieLifetime, time.Second),
+		atLeast("--api-leeway", f.APILeeway, 0),
+	)
+}
+
+func (c Config) checkSingleOrigin() error {
+	if c.SingleOrigin == "" {
+		return nil
+	}
+	for _, role := range []string{IDP, API, SPA} {
+		if !c.Serves(role) {
+			return errors.New("--single-origin serves all roles: leave --roles out")
+		}
+		if c.public[role] != "" {
+			return fmt.Errorf("--single-origin sets --%s-url itself: give one of the two", role)
+		}
+	}
+	return nil
+}
+
+func (c Config) checkAddresses() error {
+	for _, a := range c.Addresses() {
+		if _, _, err := net.SplitHostPort(a.Addr); err != nil {
+			return fmt.Errorf("%s %q must be host:port, such as localhost:5005 or :5005", a.Flag, a.Addr)
+		}
+	}
+	return nil
+}
+
+func (c Config) checkProxies() error {
+	for _, proxy := range c.TrustedProxies {
+		_, err := netip.ParseAddr(proxy)
+		if _, cidrErr := netip.ParsePrefix(proxy); err != nil && cidrErr != nil {
+			return fmt.Errorf("--trusted-proxies: %q is neither an address nor a CIDR such as 10.0.0.0/8", proxy)
+		}
+	}
+	return nil
+}
+
+func atLeast(flag string, value *time.Duration, least time.Duration) error {
+	if value != nil && *value < least {
+		return fmt.Errorf("%s must be at least %v, not %v", flag, least, *value)
+	}
+	return nil
+}
+
+// besideDatabase returns the path of a folder next to a SQLite file, or in the working directory for other databases.
+func besideDatabase(database, name string) string {
+	if strings.Contains(database, "://") {
+		return name
+	}
+	return filepath.Join(filepath.Dir(strings.TrimPrefix(database, "sqlite:")), name)
+}
