@@ -1,0 +1,100 @@
+package db
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"gorm.io/gorm"
+)
+
+// AuthorizationCode is everything the token endpoint will compare or repeat when the code comes back (RFC 6749 §4.1.3).
+type AuthorizationCode struct {
+	ClientID            string    `json:"client_id"`
+	RedirectURI         string    `json:"redirect_uri"`
+	Scopes              []string  `json:"scopes"`
+	Subject             string    `json:"sub"`
+	SessionID           string    `json:"sid"`
+	Nonce               string    `json:"nonce,omitempty"`
+	CodeChallenge       string    `json:"code_challenge,omitempty"`
+	CodeChallengeMethod string    `json:"code_challenge_method,omitempty"`
+	CorrelationID       string    `json:"correlation_id,omitempty"`
+	AuthTime            time.Time `json:"auth_time"`
+	AMR                 []string  `json:"amr,omitempty"`
+	Created             time.Time `json:"created"`
+	Expires             time.Time `json:"expires"`
+
+	// IssuedJTI names the access token the code gave; empty until it is redeemed.
+	IssuedJTI string `json:"-"`
+}
+
+// CodeReplayedError says that the code was redeemed before. Whoever sees it must take back what the code gave
+// (RFC 6749 §4.1.2, RFC 9700 §2.1.1): Code.IssuedJTI.
+type CodeReplayedError struct{ Code AuthorizationCode }
+
+func (e *CodeReplayedError) Error() string {
+	return "db: authorization code of client " + e.Code.ClientID + " was redeemed before"
+}
+
+// InsertAuthorizationCode stores the hash of the code with what belongs to it.
+func (d *DB) InsertAuthorizationCode(ctx context.Context, code string, c AuthorizationCode) error {
+	c.AuthTime, c.Created, c.Expires = moment(c.AuthTime), moment(c.Created), moment(c.Expires)
+	data, err := json.Marshal(c)
+	if err != nil {
+		return fmt.Errorf("db: insert authorization code: %w", err)
+	}
+	grant := persistedGrant{Key: hashHandle(code), Type: grantAuthorizationCode, SubjectID: c.Subject, SessionID: c.SessionID,
+		ClientID: c.ClientID, CreationTime: c.Created, Expiration: &c.Expires, Data: string(data)}
+	err = d.write(ctx, func(tx *gorm.DB) error { return tx.Create(&grant).Error })
+	if err != nil {
+		return fmt.Errorf("db: insert authorization code: %w", err)
+	}
+	return nil
+}
+
+// consumeCode is the lock: of any number of requests with the same code the database lets exactly one through.
+const consumeCode = `
+	UPDATE "PersistedGrants" SET "ConsumedTime" = ?, "IssuedJti" = ?
+	WHERE "Key" = ? AND "Type" = 'authorization_code' AND "ConsumedTime" IS NULL AND "Expiration" > ?
+	RETURNING "Data"`
+
+// ConsumeAuthorizationCode takes the code, exactly once, and notes the jti of the access token about to be issued for it.
+// It returns [ErrNotFound] for a code that is unknown or expired at now, and a [*CodeReplayedError] for one that was
+// taken before.
+func (d *DB) ConsumeAuthorizationCode(ctx context.Context, code, jti string, now time.Time) (AuthorizationCode, error) {
+	key := hashHandle(code)
+	var taken []string
+	err := d.write(ctx, func(tx *gorm.DB) error {
+		return tx.Raw(consumeCode, moment(now), jti, key, moment(now)).Scan(&taken).Error
+	})
+	if err != nil {
+		return AuthorizationCode{}, fmt.Errorf("db: consume authorization code: %w", err)
+	}
+	if len(taken) == 1 {
+		return persistedGrant{Data: taken[0], IssuedJTI: jti}.authorizationCode()
+	}
+
+	var grant persistedGrant
+	err = d.read(ctx).Where(`"Key" = ? AND "Type" = ? AND "ConsumedTime" IS NOT NULL`, key, grantAuthorizationCode).Take(&grant).Error
+	if errors.Is(err, gorm.ErrRecordNotFound) {
+		return AuthorizationCode{}, ErrNotFound
+	}
+	if err != nil {
+		return AuthorizationCode{}, fmt.Errorf("db: look up consumed code: %w", err)
+	}
+	replayed, err := grant.authorizationCode()
+	if err != nil {
+		return AuthorizationCode{}, err
+	}
+	return AuthorizationCode{}, &CodeReplayedError{replayed}
+}
+
+func (grant persistedGrant) authorizationCode() (AuthorizationCode, error) {
+	c := AuthorizationCode{IssuedJTI: grant.IssuedJTI}
+	if err := json.Unmarshal([]byte(grant.Data), &c); err != nil {
+		return AuthorizationCode{}, fmt.Errorf("db: authorization code data: %w", err)
+	}
+	return c, nil
+}

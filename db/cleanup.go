@@ -1,0 +1,50 @@
+package db
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"gorm.io/gorm"
+)
+
+// expired lists what no longer counts, table by table. Login failures have no expiry of their own; a day is longer than
+// any window in which they are counted.
+var expired = []struct {
+	table, key, condition string
+	age                   time.Duration
+}{
+	{"PersistedGrants", "Key", `"Expiration" <= ?`, 0},
+	{"ServerSideSessions", "Key", `"Expires" <= ?`, 0},
+	{"DeviceCodes", "UserCode", `"Expiration" <= ?`, 0},
+	{"RevokedTokens", "Jti", `"Expiration" <= ?`, 0},
+	{"LoginFailures", "Key", `COALESCE("BlockedUntil", "Since") <= ?`, 24 * time.Hour},
+}
+
+// Cleanup removes what expired before now: grants, sessions, device codes, revoked tokens and login failures. It takes
+// at most batch rows per statement, so that nobody waits long for the writer, and returns how many rows went.
+func (d *DB) Cleanup(ctx context.Context, now time.Time, batch int) (removed int, err error) {
+	for _, rows := range expired {
+		for {
+			n, err := d.removeExpired(ctx, rows.table, rows.key, rows.condition, now.Add(-rows.age), batch)
+			if err != nil {
+				return removed, fmt.Errorf("db: clean up %s: %w", rows.table, err)
+			}
+			removed += n
+			if n < batch {
+				break
+			}
+		}
+	}
+	return removed, nil
+}
+
+func (d *DB) removeExpired(ctx context.Context, table, key, condition string, before time.Time, batch int) (removed int, err error) {
+	statement := fmt.Sprintf(`DELETE FROM %q WHERE %q IN (SELECT %q FROM %q WHERE %s LIMIT ?)`, table, key, key, table, condition)
+	err = d.write(ctx, func(tx *gorm.DB) error {
+		result := tx.Exec(statement, moment(before), batch)
+		removed = int(result.RowsAffected)
+		return result.Error
+	})
+	return removed, err
+}

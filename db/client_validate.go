@@ -1,0 +1,134 @@
+package db
+
+import (
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+)
+
+// Validate says what is wrong with the client's configuration, as a [*ValidationError], or nil. The rules are those of
+// IdentityServer4's DefaultClientConfigurationValidator and Client.ValidateGrantTypes. Rows are edited by hand, so a
+// provider asks each time it loads one and treats a client that fails as switched off.
+func (c Client) Validate() error {
+	for _, rule := range []func(Client) *ValidationError{
+		identified, grantTypesFit, lifetimesPossible, redirectURIsRegistered, urisUsable, originsWellFormed, secretPresent,
+	} {
+		if broken := rule(c); broken != nil {
+			return broken
+		}
+	}
+	return nil
+}
+
+func identified(c Client) *ValidationError {
+	switch {
+	case c.ClientID == "" || len(c.ClientID) > 200 || !storable(c.ClientID):
+		return &ValidationError{"ClientId", "must have 1 to 200 characters"}
+	case c.ProtocolType != "oidc":
+		return &ValidationError{"ProtocolType", "must be oidc"}
+	}
+	return nil
+}
+
+func grantTypesFit(c Client) *ValidationError {
+	if len(c.GrantTypes) == 0 {
+		return &ValidationError{"GrantType", "must be registered at least once"}
+	}
+	for i, grantType := range c.GrantTypes {
+		switch {
+		case grantType == "" || strings.ContainsAny(grantType, " \t\r\n"):
+			return &ValidationError{"GrantType", fmt.Sprintf("%q must not be empty or contain spaces", grantType)}
+		case slices.Contains(c.GrantTypes[:i], grantType):
+			return &ValidationError{"GrantType", fmt.Sprintf("%q is registered twice", grantType)}
+		}
+	}
+	// Two front-channel grants at one client would let an attacker choose the weaker one.
+	for _, pair := range [][2]string{{"implicit", "authorization_code"}, {"implicit", "hybrid"}, {"authorization_code", "hybrid"}} {
+		if slices.Contains(c.GrantTypes, pair[0]) && slices.Contains(c.GrantTypes, pair[1]) {
+			return &ValidationError{"GrantType", fmt.Sprintf("%s cannot be combined with %s", pair[0], pair[1])}
+		}
+	}
+	return nil
+}
+
+func lifetimesPossible(c Client) *ValidationError {
+	for _, lifetime := range []struct {
+		column       string
+		value, least int
+	}{
+		{"AccessTokenLifetime", c.AccessTokenLifetime, 1},
+		{"IdentityTokenLifetime", c.IdentityTokenLifetime, 1},
+		{"AuthorizationCodeLifetime", c.AuthorizationCodeLifetime, 1},
+		{"DeviceCodeLifetime", c.DeviceCodeLifetime, 1},
+		{"AbsoluteRefreshTokenLifetime", c.AbsoluteRefreshTokenLifetime, 0},
+		{"SlidingRefreshTokenLifetime", c.SlidingRefreshTokenLifetime, 0},
+		{"RefreshTokenReuseGraceSeconds", c.RefreshTokenReuseGraceSeconds, 0},
+		{"ConsentLifetime", orLeast(c.ConsentLifetime, 1), 1},
+		{"UserSsoLifetime", orLeast(c.UserSSOLifetime, 1), 1},
+		{"RenewLeadHint", orLeast(c.RenewLeadHint, 0), 0},
+	} {
+		if lifetime.value < lifetime.least || lifetime.value > tenYears {
+			return outOfRange(lifetime.column, lifetime.least)
+		}
+	}
+	return nil
+}
+
+func orLeast(n *int, least int) int {
+	if n == nil {
+		return least
+	}
+	return *n
+}
+
+func redirectURIsRegistered(c Client) *ValidationError {
+	redirects := slices.ContainsFunc(c.GrantTypes, func(g string) bool {
+		return g == "authorization_code" || g == "implicit" || g == "hybrid"
+	})
+	if redirects && len(c.RedirectURIs) == 0 {
+		return &ValidationError{"RedirectUri", "must be registered for a grant that redirects (RFC 6749 §3.1.2.2)"}
+	}
+	return nil
+}
+
+// forbiddenSchemes are those a browser would run or show as the provider's own content.
+var forbiddenSchemes = []string{"javascript", "data", "vbscript", "file", "blob", "about", "filesystem", "view-source"}
+
+func urisUsable(c Client) *ValidationError {
+	for _, list := range []struct {
+		column string
+		uris   []string
+	}{{"RedirectUri", c.RedirectURIs}, {"PostLogoutRedirectUri", c.PostLogoutRedirectURIs}} {
+		for _, uri := range list.uris {
+			u, err := url.Parse(uri)
+			switch {
+			case err != nil || !u.IsAbs():
+				return &ValidationError{list.column, fmt.Sprintf("%q must be an absolute URI (RFC 6749 §3.1.2)", uri)}
+			case slices.Contains(forbiddenSchemes, strings.ToLower(u.Scheme)):
+				return &ValidationError{list.column, fmt.Sprintf("%q uses a forbidden scheme", uri)}
+			case strings.Contains(uri, "#"):
+				return &ValidationError{list.column, fmt.Sprintf("%q must not have a fragment (RFC 6749 §3.1.2)", uri)}
+			}
+		}
+	}
+	return nil
+}
+
+func originsWellFormed(c Client) *ValidationError {
+	for _, origin := range c.CORSOrigins {
+		u, err := url.Parse(origin)
+		if err != nil || u.Host == "" || u.Scheme+"://"+u.Host != origin {
+			return &ValidationError{"Origin", fmt.Sprintf("%q must be scheme, host and port, without a path or a slash at the end (RFC 6454 §6.2)", origin)}
+		}
+	}
+	return nil
+}
+
+func secretPresent(c Client) *ValidationError {
+	onlyImplicit := len(c.GrantTypes) == 1 && c.GrantTypes[0] == "implicit"
+	if c.RequireClientSecret && !onlyImplicit && len(c.Secrets) == 0 {
+		return &ValidationError{"ClientSecret", "is required but none is registered"}
+	}
+	return nil
+}

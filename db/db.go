@@ -1,0 +1,110 @@
+package db
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"strings"
+	"time"
+
+	"gorm.io/gorm"
+	"gorm.io/gorm/logger"
+	"gorm.io/gorm/schema"
+)
+
+// DB is an open database with the schema this program knows. It is safe for concurrent use.
+type DB struct {
+	gorm     *gorm.DB
+	pool     *sql.DB
+	location string
+	writers  chan struct{} // holds one token per writer let in; nil where the server sorts writers out (PostgreSQL)
+}
+
+// Open opens the database at url and brings its schema up to date: a file name, the same with "sqlite:" in front, or
+// postgres://user:password@host/name. A file that is not there is created, whole or not at all. Several processes may
+// open one database at the same moment. Errors are one line for the person who started the program; see [ErrNewerSchema]
+// and its neighbours.
+func Open(ctx context.Context, url string) (*DB, error) {
+	scheme, rest, found := strings.Cut(url, ":")
+	switch {
+	case url == "":
+		return nil, refuse(ErrUnsupportedURL, nil, "the database has no name: give --db a file name or postgres://…")
+	case found && (scheme == "postgres" || scheme == "postgresql"):
+		return openPostgres(ctx, url)
+	case found && scheme == "sqlite":
+		return openSQLite(ctx, strings.TrimPrefix(rest, "//"))
+	case strings.Contains(url, "://"):
+		return nil, refuse(ErrUnsupportedURL, nil, "a database of kind %q is not supported: give --db a file name or postgres://…", scheme)
+	}
+	return openSQLite(ctx, url)
+}
+
+// connect puts gorm on an opened pool.
+func connect(dialector gorm.Dialector, location string) (*DB, error) {
+	g, err := gorm.Open(dialector, &gorm.Config{
+		NamingStrategy:         columnNames,
+		Logger:                 logger.Discard, // errors are returned, and said once where they are answered
+		SkipDefaultTransaction: true,
+		PrepareStmt:            true,
+		PrepareStmtTTL:         keepStatements,
+		DisableAutomaticPing:   true,
+	})
+	if err != nil {
+		return nil, err
+	}
+	pool, err := g.DB()
+	if err != nil {
+		return nil, err
+	}
+	return &DB{gorm: g, pool: pool, location: location}, nil
+}
+
+// keepStatements is the one TTL for which gorm starts no goroutine to expire prepared statements. That goroutine never
+// ends, so it would outlive Close, and in a testing/synctest bubble it would be waited for in vain.
+const keepStatements = 10 * 365 * 24 * time.Hour
+
+// columnNames turns Go's names into the schema's: ClientID → ClientId, RequirePKCE → RequirePkce.
+var columnNames = schema.NamingStrategy{
+	NoLowerCase:  true,
+	NameReplacer: strings.NewReplacer("ID", "Id", "URI", "Uri", "PKCE", "Pkce", "SSO", "Sso", "JWT", "Jwt", "JTI", "Jti"),
+}
+
+// Close waits for queries under way and closes the database.
+func (d *DB) Close() error {
+	if err := d.pool.Close(); err != nil {
+		return fmt.Errorf("db: close: %w", err)
+	}
+	return nil
+}
+
+// Location says where the data is, for people: a file name, or a URL without its password.
+func (d *DB) Location() string { return d.location }
+
+// Ping reports whether the database answers.
+func (d *DB) Ping(ctx context.Context) error {
+	var one int
+	if err := d.read(ctx).Raw("SELECT 1").Scan(&one).Error; err != nil {
+		return fmt.Errorf("db: ping: %w", err)
+	}
+	return nil
+}
+
+func (d *DB) read(ctx context.Context) *gorm.DB { return d.gorm.WithContext(ctx) }
+
+// write runs fn when no other writer of this process does. One statement needs no transaction.
+func (d *DB) write(ctx context.Context, fn func(tx *gorm.DB) error) error {
+	if d.writers != nil {
+		select {
+		case d.writers <- struct{}{}:
+			defer func() { <-d.writers }()
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	return fn(d.gorm.WithContext(ctx))
+}
+
+// transaction runs fn as one transaction: all of it, or nothing.
+func (d *DB) transaction(ctx context.Context, fn func(tx *gorm.DB) error) error {
+	return d.write(ctx, func(tx *gorm.DB) error { return tx.Transaction(fn) })
+}

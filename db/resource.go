@@ -1,0 +1,130 @@
+package db
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"gorm.io/gorm"
+)
+
+// IdentityResource is a scope value that stands for claims about the user (OIDC Core §5.4).
+type IdentityResource struct {
+	Name, DisplayName, Description                        string
+	Enabled, Required, Emphasize, ShowInDiscoveryDocument bool
+	Claims                                                []string
+}
+
+// APIScope is a scope value that stands for access to an API (RFC 6749 §3.3).
+type APIScope struct {
+	Name, DisplayName, Description                        string
+	Enabled, Required, Emphasize, ShowInDiscoveryDocument bool
+	Claims                                                []string
+}
+
+// APIResource is an API: the audience of access tokens with one of its scope values (RFC 9068 §3).
+type APIResource struct {
+	Name, DisplayName, Description   string
+	Enabled, ShowInDiscoveryDocument bool
+	Scopes, Claims                   []string
+}
+
+// Resources is everything a scope value can stand for.
+type Resources struct {
+	Identity  []IdentityResource
+	APIScopes []APIScope
+	APIs      []APIResource
+}
+
+// The rows. Texts that are NULL read as empty.
+type (
+	identityResourceRow struct {
+		ID                                           int
+		Enabled                                      bool
+		Name                                         string
+		DisplayName                                  string `gorm:"default:null"`
+		Description                                  string `gorm:"default:null"`
+		Required, Emphasize, ShowInDiscoveryDocument bool
+		Created                                      time.Time
+	}
+	apiScopeRow struct {
+		ID                                           int
+		Enabled                                      bool
+		Name                                         string
+		DisplayName                                  string `gorm:"default:null"`
+		Description                                  string `gorm:"default:null"`
+		Required, Emphasize, ShowInDiscoveryDocument bool
+	}
+	apiResourceRow struct {
+		ID                      int
+		Enabled                 bool
+		Name                    string
+		DisplayName             string `gorm:"default:null"`
+		Description             string `gorm:"default:null"`
+		ShowInDiscoveryDocument bool
+		Created                 time.Time
+	}
+)
+
+func (identityResourceRow) TableName() string { return "IdentityResources" }
+func (apiScopeRow) TableName() string         { return "ApiScopes" }
+func (apiResourceRow) TableName() string      { return "ApiResources" }
+
+// resourceChildren reads the claims and scope values of all three kinds in one go.
+const resourceChildren = `
+	SELECT 'identity' AS "Kind", "IdentityResourceId" AS "Parent", "Id", "Type" AS "Value" FROM "IdentityResourceClaims"
+	UNION ALL SELECT 'scope', "ScopeId", "Id", "Type" FROM "ApiScopeClaims"
+	UNION ALL SELECT 'api', "ApiResourceId", "Id", "Type" FROM "ApiResourceClaims"
+	UNION ALL SELECT 'api_scope', "ApiResourceId", "Id", "Scope" FROM "ApiResourceScopes"
+	ORDER BY 1, 3`
+
+// Resources reads every enabled resource, in the order of registration.
+func (d *DB) Resources(ctx context.Context) (Resources, error) {
+	resources, err := readResources(d.read(ctx))
+	if err != nil {
+		return Resources{}, fmt.Errorf("db: read resources: %w", err)
+	}
+	return resources, nil
+}
+
+func readResources(tx *gorm.DB) (Resources, error) {
+	var identities []identityResourceRow
+	var scopes []apiScopeRow
+	var apis []apiResourceRow
+	for _, rows := range []any{&identities, &scopes, &apis} {
+		if err := tx.Where(`"Enabled"`).Order(`"Id"`).Find(rows).Error; err != nil {
+			return Resources{}, err
+		}
+	}
+	var children []struct {
+		Kind   string
+		Parent int
+		Value  string
+	}
+	if err := tx.Raw(resourceChildren).Scan(&children).Error; err != nil {
+		return Resources{}, err
+	}
+	of := func(kind string, parent int) (values []string) {
+		for _, child := range children {
+			if child.Kind == kind && child.Parent == parent {
+				values = append(values, child.Value)
+			}
+		}
+		return values
+	}
+
+	var r Resources
+	for _, row := range identities {
+		r.Identity = append(r.Identity, IdentityResource{row.Name, row.DisplayName, row.Description,
+			row.Enabled, row.Required, row.Emphasize, row.ShowInDiscoveryDocument, of("identity", row.ID)})
+	}
+	for _, row := range scopes {
+		r.APIScopes = append(r.APIScopes, APIScope{row.Name, row.DisplayName, row.Description,
+			row.Enabled, row.Required, row.Emphasize, row.ShowInDiscoveryDocument, of("scope", row.ID)})
+	}
+	for _, row := range apis {
+		r.APIs = append(r.APIs, APIResource{row.Name, row.DisplayName, row.Description,
+			row.Enabled, row.ShowInDiscoveryDocument, of("api_scope", row.ID), of("api", row.ID)})
+	}
+	return r, nil
+}

@@ -1,0 +1,42 @@
+package db
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
+)
+
+// revokedToken names an access token that must no longer be believed although it has not expired.
+type revokedToken struct {
+	JTI        string `gorm:"primaryKey"`
+	Expiration time.Time
+}
+
+func (revokedToken) TableName() string { return "RevokedTokens" }
+
+// RevokeToken remembers that the access token with this jti was taken back (RFC 7009 §2), until it would have expired anyway.
+func (d *DB) RevokeToken(ctx context.Context, jti string, expires time.Time) error {
+	row := revokedToken{jti, moment(expires)}
+	err := d.write(ctx, func(tx *gorm.DB) error {
+		return tx.Clauses(clause.OnConflict{DoNothing: true}).Create(&row).Error
+	})
+	if err != nil {
+		return fmt.Errorf("db: revoke token: %w", err)
+	}
+	return nil
+}
+
+// TokenRevoked reports whether the access token with this jti was taken back.
+func (d *DB) TokenRevoked(ctx context.Context, jti string) (bool, error) {
+	if !storable(jti) {
+		return false, nil
+	}
+	var count int64
+	if err := d.read(ctx).Model(&revokedToken{}).Where(`"Jti" = ?`, jti).Count(&count).Error; err != nil {
+		return false, fmt.Errorf("db: look up revoked token: %w", err)
+	}
+	return count > 0, nil
+}

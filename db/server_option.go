@@ -1,0 +1,57 @@
+package db
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
+)
+
+// serverOption is a setting changed while the program runs, under its IdentityServer name
+// ("Authentication.CookieLifetime"). Who reads it knows the default and the form of the value.
+type serverOption struct {
+	Name    string `gorm:"primaryKey"`
+	Value   string
+	Updated time.Time
+}
+
+func (serverOption) TableName() string { return "ServerOptions" }
+
+// Option reads one option now; set is false when nobody has set it and the default counts.
+func (d *DB) Option(ctx context.Context, name string) (value string, set bool, err error) {
+	var rows []serverOption
+	if err := d.read(ctx).Where(`"Name" = ?`, name).Find(&rows).Error; err != nil {
+		return "", false, fmt.Errorf("db: read option %s: %w", name, err)
+	}
+	if len(rows) == 0 {
+		return "", false, nil
+	}
+	return rows[0].Value, true, nil
+}
+
+// SetOption sets one option. The caller has validated the value.
+func (d *DB) SetOption(ctx context.Context, name, value string) error {
+	row := serverOption{name, value, moment(time.Now())}
+	err := d.write(ctx, func(tx *gorm.DB) error {
+		return tx.Clauses(clause.OnConflict{UpdateAll: true}).Create(&row).Error
+	})
+	if err != nil {
+		return fmt.Errorf("db: set option %s: %w", name, err)
+	}
+	return nil
+}
+
+// Options reads all options somebody has set.
+func (d *DB) Options(ctx context.Context) (map[string]string, error) {
+	var rows []serverOption
+	if err := d.read(ctx).Find(&rows).Error; err != nil {
+		return nil, fmt.Errorf("db: list options: %w", err)
+	}
+	options := make(map[string]string, len(rows))
+	for _, row := range rows {
+		options[row.Name] = row.Value
+	}
+	return options, nil
+}
