@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
 )
 
 // loginFailure counts wrong passwords for one key: an account, or an address. The key is the caller's.
@@ -39,10 +40,15 @@ func (d *DB) CountLoginFailure(ctx context.Context, key string, now time.Time, w
 	return count, nil
 }
 
-// BlockLogin refuses sign-ins for a key that has failed before, until the given moment.
-func (d *DB) BlockLogin(ctx context.Context, key string, until time.Time) error {
+// BlockLogin refuses sign-ins for the key until the given moment.
+func (d *DB) BlockLogin(ctx context.Context, key string, now, until time.Time) error {
+	blocked := moment(until)
+	row := loginFailure{Key: clean(key), Since: moment(now), BlockedUntil: &blocked}
 	err := d.write(ctx, func(tx *gorm.DB) error {
-		return tx.Model(&loginFailure{}).Where(`"Key" = ?`, clean(key)).Update("BlockedUntil", moment(until)).Error
+		return tx.Clauses(clause.OnConflict{
+			Columns:   []clause.Column{{Name: "Key"}},
+			DoUpdates: clause.AssignmentColumns([]string{"BlockedUntil"}),
+		}).Create(&row).Error
 	})
 	if err != nil {
 		return fmt.Errorf("db: block login: %w", err)

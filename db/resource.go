@@ -55,6 +55,20 @@ type (
 		Description                                  string `gorm:"default:null"`
 		Required, Emphasize, ShowInDiscoveryDocument bool
 	}
+	identityResourceClaim struct {
+		ID, IdentityResourceID int
+		Type                   string
+	}
+	apiResourceScope struct {
+		ID            int
+		APIResourceID int `gorm:"column:ApiResourceId"`
+		Scope         string
+	}
+	apiResourceClaim struct {
+		ID            int
+		APIResourceID int `gorm:"column:ApiResourceId"`
+		Type          string
+	}
 	apiResourceRow struct {
 		ID                      int
 		Enabled                 bool
@@ -66,9 +80,12 @@ type (
 	}
 )
 
-func (identityResourceRow) TableName() string { return "IdentityResources" }
-func (apiScopeRow) TableName() string         { return "ApiScopes" }
-func (apiResourceRow) TableName() string      { return "ApiResources" }
+func (identityResourceRow) TableName() string   { return "IdentityResources" }
+func (apiScopeRow) TableName() string           { return "ApiScopes" }
+func (apiResourceRow) TableName() string        { return "ApiResources" }
+func (identityResourceClaim) TableName() string { return "IdentityResourceClaims" }
+func (apiResourceScope) TableName() string      { return "ApiResourceScopes" }
+func (apiResourceClaim) TableName() string      { return "ApiResourceClaims" }
 
 // resourceChildren reads the claims and scope values of all three kinds in one go.
 const resourceChildren = `

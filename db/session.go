@@ -82,11 +82,20 @@ func (d *DB) InsertSession(ctx context.Context, s Session) error {
 
 // Session finds a live session. It returns [ErrNotFound] for one that is unknown or expired at now.
 func (d *DB) Session(ctx context.Context, key string, now time.Time) (Session, error) {
-	if !storable(key) {
+	return d.liveSession(ctx, `"Key" = ?`, key, now)
+}
+
+// SessionBySID finds a live session by its sid claim. It returns [ErrNotFound] for one that is unknown or expired at now.
+func (d *DB) SessionBySID(ctx context.Context, sid string, now time.Time) (Session, error) {
+	return d.liveSession(ctx, `"SessionId" = ?`, sid, now)
+}
+
+func (d *DB) liveSession(ctx context.Context, condition, value string, now time.Time) (Session, error) {
+	if !storable(value) {
 		return Session{}, ErrNotFound
 	}
 	var row sessionRow
-	if err := d.read(ctx).Where(`"Key" = ? AND "Expires" > ?`, key, moment(now)).Take(&row).Error; err != nil {
+	if err := d.read(ctx).Where(condition, value).Where(`"Expires" > ?`, moment(now)).Take(&row).Error; err != nil {
 		return Session{}, notFound(err)
 	}
 	return row.session()

@@ -44,6 +44,7 @@ func openMigrated(ctx context.Context, path, name string) (*DB, error) {
 		"_txlock":      {"immediate"}, // a transaction that will write says so at once, so it never has to give up half-way
 		"_time_format": {"sqlite"},
 		"_timezone":    {"UTC"},
+		"_dqs":         {"0"}, // a misspelt column is an error, not a string
 	}))
 	if err != nil {
 		return nil, err

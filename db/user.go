@@ -3,6 +3,9 @@ package db
 import (
 	"context"
 	"fmt"
+	"time"
+
+	"gorm.io/gorm"
 )
 
 // User is somebody who can sign in at the provider.
@@ -16,6 +19,22 @@ type User struct {
 
 // UserClaim is one statement about a user; a type may occur several times.
 type UserClaim struct{ Type, Value string }
+
+type userRow struct {
+	ID                                int
+	SubjectID, Username, PasswordHash string
+	Enabled                           bool
+	Created                           time.Time
+}
+
+func (userRow) TableName() string { return "Users" }
+
+type userClaimRow struct {
+	ID, UserID  int
+	Type, Value string
+}
+
+func (userClaimRow) TableName() string { return "UserClaims" }
 
 // Claim returns the first value of the claim, or "".
 func (u User) Claim(claimType string) string {
@@ -42,18 +61,40 @@ func (d *DB) user(ctx context.Context, condition, value string) (User, error) {
 	if !storable(value) {
 		return User{}, ErrNotFound
 	}
-	var row struct {
-		ID                                int
-		SubjectID, Username, PasswordHash string
-		Enabled                           bool
-	}
+	var row userRow
 	tx := d.read(ctx)
-	if err := tx.Table("Users").Where(condition, value).Take(&row).Error; err != nil {
+	if err := tx.Where(condition, value).Take(&row).Error; err != nil {
 		return User{}, notFound(err)
 	}
 	user := User{SubjectID: row.SubjectID, Username: row.Username, PasswordHash: row.PasswordHash, Enabled: row.Enabled}
-	if err := tx.Table("UserClaims").Where(`"UserId" = ?`, row.ID).Order(`"Id"`).Find(&user.Claims).Error; err != nil {
+	var claims []userClaimRow
+	if err := tx.Where(`"UserId" = ?`, row.ID).Order(`"Id"`).Find(&claims).Error; err != nil {
 		return User{}, fmt.Errorf("db: read claims of user: %w", err)
 	}
+	for _, claim := range claims {
+		user.Claims = append(user.Claims, UserClaim{claim.Type, claim.Value})
+	}
 	return user, nil
+}
+
+// InsertUser registers a user; see [HashPassword] for the hash.
+func (d *DB) InsertUser(ctx context.Context, u User) error {
+	err := d.transaction(ctx, func(tx *gorm.DB) error { return insertUser(tx, u, time.Now()) })
+	if err != nil {
+		return fmt.Errorf("db: insert user: %w", err)
+	}
+	return nil
+}
+
+func insertUser(tx *gorm.DB, u User, now time.Time) error {
+	row := userRow{SubjectID: u.SubjectID, Username: u.Username, PasswordHash: u.PasswordHash, Enabled: u.Enabled, Created: moment(now)}
+	if err := tx.Create(&row).Error; err != nil {
+		return err
+	}
+	for _, claim := range u.Claims {
+		if err := tx.Create(&userClaimRow{UserID: row.ID, Type: claim.Type, Value: claim.Value}).Error; err != nil {
+			return err
+		}
+	}
+	return nil
 }

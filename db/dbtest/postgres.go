@@ -1,0 +1,139 @@
+package dbtest
+
+import (
+	"context"
+	"crypto/rand"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// Postgres creates an empty PostgreSQL database for one test and returns its URL. It skips the test where there is no server.
+func Postgres(t testing.TB) string {
+	t.Helper()
+	admin, err := server()
+	if err != nil {
+		if slices.Contains(strings.Split(os.Getenv("SILENTRENEW_REQUIRE"), ","), "postgres") {
+			t.Fatalf("SILENTRENEW_REQUIRE asks for PostgreSQL: %v", err)
+		}
+		sayOnce.Do(func() { fmt.Fprintln(os.Stderr, "dbtest: the PostgreSQL half of the tests is skipped:", err) })
+		t.SkipNow()
+	}
+	name := "sr_" + strings.ToLower(rand.Text())
+	asAdmin(t, admin, "CREATE DATABASE "+name)
+	t.Cleanup(func() {
+		if *dump {
+			t.Logf("database kept: %s", name)
+			return
+		}
+		asAdmin(t, admin, "DROP DATABASE "+name+" WITH (FORCE)")
+	})
+	u := *admin
+	u.Path = "/" + name
+	return u.String()
+}
+
+var sayOnce sync.Once
+
+func asAdmin(t testing.TB, admin *url.URL, statement string) {
+	t.Helper()
+	pool, err := sql.Open("pgx", admin.String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer pool.Close()
+	if _, err := pool.ExecContext(context.Background(), statement); err != nil {
+		t.Fatalf("%s: %v", statement, err)
+	}
+}
+
+// server finds a PostgreSQL server, or starts one that lives as long as the test binary.
+var server = sync.OnceValues(func() (*url.URL, error) {
+	if address := os.Getenv("SILENTRENEW_TEST_POSTGRES"); address != "" {
+		return url.Parse(address)
+	}
+	bin, err := installation()
+	if err != nil {
+		return nil, err
+	}
+	return start(bin)
+})
+
+func installation() (bin string, err error) {
+	if initdb, err := exec.LookPath("initdb"); err == nil {
+		return filepath.Dir(initdb), nil
+	}
+	found, _ := filepath.Glob("/usr/lib/postgresql/*/bin/initdb") // Debian keeps them off the PATH
+	if len(found) == 0 {
+		return "", errors.New("no initdb on the PATH or in /usr/lib/postgresql, and SILENTRENEW_TEST_POSTGRES is not set")
+	}
+	return filepath.Dir(found[len(found)-1]), nil
+}
+
+// cluster runs a server without a port in a folder of its own. It ends when its standard input does, that is with the
+// test binary however that ends, and takes the folder along.
+const cluster = `
+umask 077
+export LC_ALL=C TZ=UTC
+mkdir "$FOLDER" && cd "$FOLDER" || exit 1
+"$BIN/initdb" -D "$FOLDER/data" -U postgres -A trust -E UTF8 --no-sync >"$FOLDER/log" 2>&1 || exit 1
+"$BIN/postgres" -D "$FOLDER/data" -k "$FOLDER" -c listen_addresses= -c max_connections=300 \
+	-c fsync=off -c synchronous_commit=off -c full_page_writes=off >>"$FOLDER/log" 2>&1 &
+server=$!
+cat >/dev/null
+kill -INT $server
+wait $server
+cd / && rm -rf "$FOLDER"
+`
+
+func start(bin string) (*url.URL, error) {
+	if runtime.GOOS == "windows" {
+		return nil, errors.New("no server is started on Windows; set SILENTRENEW_TEST_POSTGRES")
+	}
+	folder := "/tmp/sr-pg-" + rand.Text() // short, because the name of a socket has at most 107 characters
+	shell := exec.Command("sh", "-c", cluster)
+	if os.Geteuid() == 0 { // the server refuses to run as root
+		shell = exec.Command("su", "nobody", "-s", "/bin/sh", "-c", cluster)
+	}
+	shell.Env = append(os.Environ(), "BIN="+bin, "FOLDER="+folder)
+	if _, err := shell.StdinPipe(); err != nil { // held open until this process ends
+		return nil, err
+	}
+	if err := shell.Start(); err != nil {
+		return nil, err
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- shell.Wait() }()
+
+	u := &url.URL{Scheme: "postgres", User: url.User("postgres"), Path: "/postgres", RawQuery: url.Values{"host": {folder}}.Encode()}
+	pool, err := sql.Open("pgx", u.String())
+	if err != nil {
+		return nil, err
+	}
+	defer pool.Close()
+	deadline := time.After(30 * time.Second)
+	for {
+		err := pool.Ping()
+		if err == nil {
+			return u, nil
+		}
+		select {
+		case <-ended:
+			log, _ := os.ReadFile(filepath.Join(folder, "log"))
+			return nil, fmt.Errorf("PostgreSQL in %s did not start: %s", bin, strings.TrimSpace(string(log)))
+		case <-deadline:
+			return nil, fmt.Errorf("PostgreSQL in %s does not answer: %w", bin, err)
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
+}
