@@ -1,0 +1,274 @@
+/**
+ * auth owns the one UserManager of the page: sign-in, sign-out, renewal, and who is signed in. The renewal is the
+ * library's own automaticSilentRenew, so its 60-second loop is the real one.
+ * @module auth
+ */
+
+import { ErrorResponse, ErrorTimeout } from "oidc-client-ts";
+import { jwtDecode } from "jwt-decode";
+import { correlationHeader, correlationID, nextCorrelation } from "./correlation.js";
+import { emit, identify } from "./page-events.js";
+import { currentSettings, forLibrary } from "./settings.js";
+import { TracedUserManager } from "./user-manager.js";
+
+/** @typedef {import("oidc-client-ts").User} User */
+
+/** @type {TracedUserManager} */
+let manager;
+/** @type {User | null} */
+let current = null;
+let loggedIn = false;
+let looping = false;
+
+/** @type {Set<(loggedIn: boolean) => void>} */
+const loginListeners = new Set();
+/** @type {Set<() => void>} */
+const tokenListeners = new Set();
+/** @type {Set<(warning: {lifetime: number, lead: number} | null) => void>} */
+const loopListeners = new Set();
+
+/** Calls back on every change between signed in and signed out. @param {(loggedIn: boolean) => void} listener */
+export const onLoginChanged = (listener) => subscribe(loginListeners, listener);
+/** Calls back whenever there is another token, or none. @param {() => void} listener */
+export const onTokenChanged = (listener) => subscribe(tokenListeners, listener);
+/** Calls back when the lifetime is not longer than the lead, so that each renewal asks for the next. @param {(warning: {lifetime: number, lead: number} | null) => void} listener */
+export const onLoop = (listener) => subscribe(loopListeners, listener);
+
+/** @template T @param {Set<T>} listeners @param {T} listener @returns {() => void} */
+const subscribe = (listeners, listener) => {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+};
+
+/** Builds the UserManager and finds out whether somebody is signed in. */
+export const start = async () => {
+  manager = build();
+  const user = await manager.getUser();
+  if (user) become(user);
+  else tell();
+};
+
+/** The settings the running library uses. */
+export const runningSettings = () => manager.settings;
+/** Who is signed in, also with an expired token. @returns {User | null} */
+export const user = () => current;
+/** @returns {boolean} whether there is a token that lives */
+export const isLoggedIn = () => loggedIn;
+/** Seconds of warning before the token expires. */
+export const lead = () => manager.settings.accessTokenExpiringNotificationTimeInSeconds;
+
+/** The access token, or nothing: an expired one is never handed out. @returns {string | undefined} */
+export const accessToken = () => (current && !current.expired ? current.access_token : undefined);
+
+/** The roles of the user, from userinfo. @returns {string[]} */
+export const roles = () => [current?.profile.role ?? []].flat().map(String);
+
+/** What the access token says, decoded and not verified: that is the API's business. @returns {Record<string, any> | null} */
+export const accessTokenClaims = () => {
+  try {
+    return current ? jwtDecode(current.access_token) : null;
+  } catch {
+    return null; // a reference token says nothing to us
+  }
+};
+
+/** Sends the browser to the provider. @param {string} [returnTo] a path of this site to come back to */
+export const login = async (returnTo) => {
+  nextCorrelation();
+  await manager.signinRedirect({ state: returnTo ? { returnTo } : undefined });
+};
+
+/** Finishes the sign-in on the callback page. @returns {Promise<string>} the path to go on to */
+export const finishLogin = async () => {
+  const url = location.href;
+  history.replaceState(history.state, "", location.pathname); // the code is used once: Back must not bring it up again
+  const user = await manager.signinRedirectCallback(url);
+  become(user);
+  emit("callback.signin", { parameters: { sub: user.profile.sub } });
+  const returnTo = /** @type {{returnTo?: unknown} | undefined} */ (user.state)?.returnTo;
+  return typeof returnTo === "string" && /^\/(?![/\\])/.test(returnTo) ? returnTo : "/";
+};
+
+/** Forgets the user here and sends the browser to the provider's end session endpoint. */
+export const logout = async () => {
+  nextCorrelation();
+  await manager.signoutRedirect();
+};
+
+/** Finishes the sign-out: the user is cleared first, then everybody hears of it, then the response is processed. */
+export const finishLogout = async () => {
+  const url = location.href;
+  history.replaceState(history.state, "", location.pathname);
+  await manager.removeUser();
+  setLoggedIn(false, true);
+  try {
+    await manager.signoutRedirectCallback(url);
+    emit("callback.signout");
+  } catch (error) {
+    emit("callback.signout", { outcome: codeOf(error), reason: messageOf(error) });
+  }
+};
+
+/** Renews the access token now, by the hidden frame. @returns {Promise<User | null>} */
+export const renew = async () => {
+  nextCorrelation();
+  try {
+    return await manager.signinSilent();
+  } catch (error) {
+    if (!(error instanceof ErrorTimeout)) renewFailed(error);
+    throw error;
+  }
+};
+
+/** Treats the token as expired from now on, as if its time had come. For the page of the three cases. */
+export const dropAccessToken = async () => {
+  if (!current) return;
+  current.expires_at = Math.floor(Date.now() / 1000) - 1;
+  await manager.storeUser(current);
+  await manager.events.load(current, false); // the library raises "expired" within a second and no longer "expiring"
+};
+
+/** Forgets the user on this page only; the provider's session goes on. */
+export const forgetUser = async () => await manager.removeUser();
+
+/**
+ * Puts changed settings to work without losing the session: a new UserManager takes over the user, the old one keeps
+ * no timer, no frame and no listener.
+ */
+export const applySettings = async () => {
+  const old = manager;
+  const kept = await old.getUser();
+  retire(old);
+  if (kept) await old.storeUser(null); // it may move from one storage to the other
+  manager = build();
+  if (kept) {
+    await manager.storeUser(kept);
+    await manager.getUser(true); // sets the timers by the new lead and lets the session monitor start
+  }
+  for (const listener of tokenListeners) listener();
+};
+
+/** @returns {TracedUserManager} */
+const build = () => {
+  const settings = forLibrary(currentSettings());
+  const next = new TracedUserManager({
+    ...settings,
+    // Evaluated for every request, so that each carries the id of its own renewal.
+    extraQueryParams: { get correlation_id() { return correlationID(); } },
+    extraHeaders: { [correlationHeader]: correlationID },
+  });
+  listen(next);
+  if (next.settings.automaticSilentRenew) {
+    // The library put its own listener first; ours must hear "expiring" before the renewal it leads to.
+    next.stopSilentRenew();
+    next.startSilentRenew();
+  }
+  return next;
+};
+
+/** Drops our listeners and the library's timers and hidden frame. @param {TracedUserManager} old */
+const retire = (old) => {
+  old.stopSilentRenew();
+  for (const remove of registered) remove();
+  registered = [];
+  // A renewal may be under way: what it brings belongs to the manager that is in charge by then.
+  old.events.addUserLoaded(async (late) => {
+    await old.events.unload();
+    if (old === manager) return;
+    await manager.storeUser(late);
+    await manager.events.load(late);
+  });
+  void old.events.unload();
+  void old.metadataService.getCheckSessionIframe().then((url) => {
+    for (const frame of document.querySelectorAll("iframe")) if (url && frame.src === url) frame.remove();
+  }, () => {});
+};
+
+/** @type {(() => void)[]} */
+let registered = [];
+
+/** @param {TracedUserManager} of */
+const listen = (of) => {
+  const events = of.events;
+  registered = [
+    events.addUserLoaded(become),
+    events.addUserUnloaded(() => {
+      current = null;
+      emit("user.unloaded");
+      identify({});
+      setLoggedIn(false);
+      warnOfLoop();
+      tell();
+    }),
+    events.addAccessTokenExpiring(() => {
+      if (of.settings.automaticSilentRenew) nextCorrelation(); // the renewal that begins now is a story of its own
+      emit("access_token.expiring", { parameters: { expires_in: current?.expires_in, lead: lead() } });
+    }),
+    events.addAccessTokenExpired(() => {
+      emit("access_token.expired");
+      setLoggedIn(false);
+      tell();
+    }),
+    events.addSilentRenewError((error) => {
+      if (!(error instanceof ErrorTimeout)) renewFailed(error);
+    }),
+  ];
+  events.addUserSignedOut(async () => {
+    if (of !== manager) return;
+    emit("user.signed_out", { reason: "the provider's session ended or changed hands" });
+    await of.removeUser();
+  });
+  events.addUserSessionChanged(() => {
+    if (of === manager) emit("session.changed");
+  });
+};
+
+/** @param {User} loaded */
+const become = (loaded) => {
+  if (loaded === current) return;
+  const renewed = current !== null && current.access_token !== loaded.access_token;
+  current = loaded;
+  identify({ sub: loaded.profile.sub, sid: loaded.profile.sid });
+  const claims = accessTokenClaims();
+  emit("user.loaded", {
+    parameters: { expires_in: loaded.expires_in, iat: claims?.iat, exp: claims?.exp, renewed },
+  });
+  setLoggedIn(!loaded.expired);
+  warnOfLoop();
+  tell();
+};
+
+/** @param {boolean} next @param {boolean} [always] */
+const setLoggedIn = (next, always = false) => {
+  if (next === loggedIn && !always) return;
+  loggedIn = next;
+  emit("login.changed", { parameters: { logged_in: next } });
+  for (const listener of loginListeners) listener(next);
+};
+
+const tell = () => {
+  for (const listener of tokenListeners) listener();
+};
+
+/** A lifetime that is not longer than the lead makes the library renew every second. */
+const warnOfLoop = () => {
+  const claims = accessTokenClaims();
+  const total = claims ? claims.exp - claims.iat : Infinity;
+  const loops = manager.settings.automaticSilentRenew && total <= lead();
+  if (loops === looping) return;
+  looping = loops;
+  if (loops) emit("renew.loop_warning", { parameters: { lifetime: total, lead: lead() }, outcome: "ok", reason: "lifetime ≤ lead" });
+  for (const listener of loopListeners) listener(loops ? { lifetime: total, lead: lead() } : null);
+};
+
+/** @param {unknown} error */
+const renewFailed = (error) => emit("silent_renew.error", { outcome: codeOf(error), reason: messageOf(error) });
+
+/** The registered code when the provider gave one (OIDC Core §3.1.2.6). @param {unknown} error */
+export const codeOf = (error) => {
+  if (error instanceof ErrorResponse && error.error) return error.error;
+  return error instanceof ErrorTimeout ? "timeout" : "client_error";
+};
+
+/** @param {unknown} error */
+export const messageOf = (error) => (error instanceof Error ? error.message : String(error));

@@ -1,0 +1,153 @@
+/**
+ * The live sequence: every event of page, front end, provider and API as it happens, who to whom, with all its
+ * parameters. One correlation id makes one story, and each story begins with a line of its own.
+ * @module sequence
+ */
+
+import { make, must, setText } from "./dom.js";
+
+/**
+ * @typedef {object} ServerEvent
+ * @property {number} id
+ * @property {string} time
+ * @property {string} kind
+ * @property {"idp" | "api" | "spa" | "page"} role
+ * @property {string} [correlation_id]
+ * @property {string} [client_id]
+ * @property {string} [sub]
+ * @property {string} [sid]
+ * @property {Record<string, string>} [parameters]
+ * @property {number} [status]
+ * @property {number} [duration] nanoseconds
+ * @property {string} outcome
+ * @property {string} [reason]
+ */
+
+const keep = 500; // rows; older ones go
+
+/** From whom to whom a step goes; the provider's own steps and the page's stay where they are. @type {Record<string, [string, string]>} */
+const routes = {
+  discovery: ["page", "idp"],
+  jwks: ["api", "idp"],
+  authorize: ["page", "idp"],
+  "login.form": ["page", "idp"],
+  login: ["page", "idp"],
+  "login.cancelled": ["page", "idp"],
+  "consent.form": ["page", "idp"],
+  consent: ["page", "idp"],
+  token: ["page", "idp"],
+  userinfo: ["page", "idp"],
+  endsession: ["page", "idp"],
+  "logout.form": ["page", "idp"],
+  checksession: ["page", "idp"],
+  "client.changed": ["page", "idp"],
+  "option.changed": ["page", "idp"],
+  fragment: ["page", "spa"],
+  "api.request": ["spa", "api"],
+};
+const lanes = ["page", "spa", "idp", "api"];
+const names = /** @type {Record<string, string>} */ ({ page: "page", spa: "front end", idp: "provider", api: "API" });
+
+/** @param {HTMLElement} panel */
+export const mount = (panel) => {
+  const list = must(panel, "#sequence", HTMLOListElement);
+  const empty = must(panel, "[data-empty]", HTMLElement);
+  const pause = must(panel, "[data-pause]", HTMLButtonElement);
+  const state = must(panel, "[data-connection]", HTMLElement);
+  const scroller = must(panel, "[data-scroller]", HTMLElement);
+  /** @type {ServerEvent[]} */
+  let held = [];
+  let paused = false;
+  let story = "";
+  let lastID = 0;
+
+  const add = (/** @type {ServerEvent} */ event) => {
+    if (event.id <= lastID) return; // said again after a reconnect
+    lastID = event.id;
+    const follows = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < 80;
+    const begins = (event.correlation_id ?? "") !== story;
+    story = event.correlation_id ?? "";
+    list.append(row(event, begins));
+    while (list.childElementCount > keep) list.firstElementChild?.remove();
+    empty.hidden = true;
+    if (follows) scroller.scrollTop = scroller.scrollHeight;
+  };
+  const draw = () => {
+    setText(pause, paused ? (held.length ? `Resume (${held.length})` : "Resume") : "Pause");
+    pause.setAttribute("aria-pressed", String(paused));
+  };
+
+  const source = new EventSource("/events");
+  source.addEventListener("open", () => setText(state, "live"));
+  source.addEventListener("error", () => setText(state, "connection lost, trying again …"));
+  source.addEventListener("missed", ({ data }) => setText(state, `live; ${data} events came too fast and are missing`));
+  source.addEventListener("event", ({ data }) => {
+    const event = JSON.parse(data);
+    if (!paused) return add(event);
+    held.push(event);
+    if (held.length > keep) held.shift();
+    draw();
+  });
+  pause.addEventListener("click", () => {
+    paused = !paused;
+    if (!paused) for (const event of held.splice(0)) add(event);
+    draw();
+  });
+  must(panel, "[data-clear]", HTMLButtonElement).addEventListener("click", () => {
+    list.replaceChildren();
+    held = [];
+    story = "";
+    empty.hidden = false;
+    draw();
+  });
+  draw();
+  return () => source.close();
+};
+
+/** @param {ServerEvent} event @param {boolean} begins a new story */
+const row = (event, begins) => {
+  const [from, to] = routes[event.kind] ?? [event.role, event.role];
+  const silent = event.kind === "authorize" && event.parameters?.prompt === "none";
+  const ok = event.outcome === "ok";
+  const facts = [
+    event.parameters?.prompt && `prompt=${event.parameters.prompt}`,
+    event.parameters?.grant_type,
+    event.status ? String(event.status) : "",
+    event.duration ? milliseconds(event.duration) : "",
+  ].filter(Boolean);
+  const item = make("li", {
+    class: "Sequence-row",
+    "data-kind": event.kind,
+    "data-role": event.role,
+    "data-outcome": event.outcome,
+    ...(event.correlation_id && { "data-correlation-id": event.correlation_id }),
+    ...(begins && { "data-begins": "true" }),
+  },
+  make("time", { class: "Sequence-time", datetime: event.time }, clock(event.time)),
+  make("span", { class: "Sequence-lanes", "aria-hidden": "true", "data-from": String(lanes.indexOf(from)), "data-to": String(lanes.indexOf(to)) }, make("i", { class: "Sequence-arrow" })),
+  make("div", { class: "Sequence-what" },
+    make("details", {},
+      make("summary", {},
+        make("span", { class: "Sequence-who" }, silent ? "hidden frame → provider" : from === to ? names[from] : `${names[from]} → ${names[to]}`),
+        " ", make("strong", { class: "Sequence-kind" }, event.kind),
+        ...facts.map((fact) => make("span", { class: "Sequence-fact" }, String(fact))),
+        make("span", { class: `Sequence-outcome Sequence-outcome--${ok ? "ok" : "error"}` }, event.outcome),
+        ...(event.reason ? [make("span", { class: "Sequence-reason" }, event.reason)] : [])),
+      details(event))));
+  return item;
+};
+
+/** @param {ServerEvent} event */
+const details = (event) => {
+  /** @type {[string, string | undefined][]} */
+  const rows = [...Object.entries(event.parameters ?? {}), ["client_id", event.client_id], ["sub", event.sub], ["sid", event.sid], ["correlation_id", event.correlation_id]];
+  const shown = new Map(rows.filter(([, value]) => value));
+  return make("dl", { class: "Pairs" }, ...[...shown].flatMap(([name, value]) => [make("dt", {}, name), make("dd", { "data-parameter": name }, make("code", {}, String(value)))]));
+};
+
+const clock = (/** @type {string} */ time) => {
+  const at = new Date(time);
+  return `${at.toLocaleTimeString("en-GB")}.${String(at.getMilliseconds()).padStart(3, "0")}`;
+};
+
+const milliseconds = (/** @type {number} */ nanoseconds) => `${(nanoseconds / 1e6).toFixed(nanoseconds < 1e7 ? 1 : 0)} ms`;
