@@ -286,3 +286,59 @@ func (b *browser) keepEvidence() {
 	os.WriteFile(filepath.Join(dir, "program.log"), []byte(b.p.log.tail(2000)), 0o600)
 	b.t.Logf("screenshot, HTML, requests and log are in %s", dir)
 }
+
+// configure changes settings of the front end's UserManager as its settings page does, and loads the page with them.
+func (b *browser) configure(settings map[string]any) {
+	b.t.Helper()
+	if !strings.HasPrefix(b.location(), b.p.spa) {
+		b.open("/")
+	}
+	changes, err := json.Marshal(settings)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	eval[bool](b, fmt.Sprintf(`(() => {
+		const key = "silentrenew.settings";
+		localStorage.setItem(key, JSON.stringify({...JSON.parse(localStorage.getItem(key) ?? "{}"), ...%s}));
+		return true;
+	})()`, changes))
+	b.open("/")
+}
+
+// renewWithLead switches the silent renewal on, so many seconds before the token expires.
+func (b *browser) renewWithLead(seconds int) {
+	b.t.Helper()
+	b.configure(map[string]any{"automaticSilentRenew": true, "accessTokenExpiringNotificationTimeInSeconds": seconds})
+}
+
+// renewOff switches the silent renewal off.
+func (b *browser) renewOff() {
+	b.t.Helper()
+	b.configure(map[string]any{"automaticSilentRenew": false})
+}
+
+// claims returns what the access token of the page says.
+func (b *browser) claims() tokenClaims {
+	b.t.Helper()
+	return eval[tokenClaims](b, `import("/static/js/auth.js").then(auth => auth.accessTokenClaims())`)
+}
+
+// tokenClaims are the claims of an access token that the walk looks at (RFC 9068 §2.2).
+type tokenClaims struct {
+	Subject   string `json:"sub"`
+	SessionID string `json:"sid"`
+	AuthTime  int64  `json:"auth_time"`
+	IssuedAt  int64  `json:"iat"`
+	Expires   int64  `json:"exp"`
+	ID        string `json:"jti"`
+}
+
+func (c tokenClaims) lifetime() int64 { return c.Expires - c.IssuedAt }
+
+// callAPI has the page's own script call the API with the token it holds, and returns the status.
+func (b *browser) callAPI(path string) int {
+	b.t.Helper()
+	return eval[int](b, fmt.Sprintf(`import("/static/js/auth.js").then(auth =>
+		fetch(%s, {headers: {Authorization: "Bearer " + (auth.accessToken() ?? "")}})).then(response => response.status)`,
+		quote(b.p.api+path)))
+}

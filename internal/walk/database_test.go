@@ -2,6 +2,8 @@ package walk
 
 import (
 	"database/sql"
+	"os"
+	"path/filepath"
 	"testing"
 
 	_ "modernc.org/sqlite" // the driver "sqlite"
@@ -42,4 +44,18 @@ func (p *program) openDatabase() *sql.DB {
 		p.t.Fatal(err)
 	}
 	return db
+}
+
+// removeDatabase deletes the file and what SQLite keeps beside it.
+func (p *program) removeDatabase() {
+	p.t.Helper()
+	files, err := filepath.Glob(p.database + "*")
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	for _, file := range files {
+		if err := os.Remove(file); err != nil {
+			p.t.Fatal(err)
+		}
+	}
 }

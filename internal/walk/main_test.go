@@ -66,10 +66,10 @@ func buildBinary(t *testing.T) string {
 var chromium browserProcess
 
 type browserProcess struct {
-	once  sync.Once
-	ctx   context.Context
-	stop  context.CancelFunc
-	err   error
+	once sync.Once
+	ctx  context.Context
+	stop context.CancelFunc
+	err  error
 }
 
 func (p *browserProcess) close() {

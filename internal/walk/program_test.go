@@ -38,39 +38,56 @@ type program struct {
 // startProgram starts the program with flags on top of the ports, the database and the log format. It ends with the test.
 func startProgram(t *testing.T, flags ...string) *program {
 	t.Helper()
-	p := &program{t: t, flags: flags, database: filepath.Join(t.TempDir(), "silentrenew.db"), log: newEventLog()}
-	t.Cleanup(p.kill) // after t.TempDir, so before the folder goes
-	host := "localhost"
-	p.spa, p.idp, p.api = "http://"+freeAddress(t, host), "http://"+freeAddress(t, host), "http://"+freeAddress(t, host)
-	for _, flag := range flags {
-		if issuer, ok := strings.CutPrefix(flag, "--idp-url="); ok {
-			p.idp = issuer
-		}
-	}
+	p := newProgram(t)
+	spa, idp, api := freeAddress(t), freeAddress(t), freeAddress(t)
+	p.spa, p.idp, p.api = "http://"+spa, "http://"+idp, "http://"+api
+	p.flags = append([]string{"--spa-addr", spa, "--idp-addr", idp, "--api-addr", api}, flags...)
 	p.start()
+	return p
+}
+
+// startSingleOrigin starts the program with all roles below one URL.
+func startSingleOrigin(t *testing.T) *program {
+	t.Helper()
+	p := newProgram(t)
+	address := freeAddress(t)
+	p.spa, p.idp, p.api = "http://"+address, "http://"+address+"/idp", "http://"+address
+	p.flags = []string{"--single-origin", "auto", "--addr", address}
+	p.start()
+	return p
+}
+
+// startOnTwoSites starts the program with the provider on another site than the front end: 127.0.0.1 and localhost.
+func startOnTwoSites(t *testing.T) *program {
+	t.Helper()
+	p := newProgram(t)
+	spa, idp, api := freeAddress(t), freeAddress(t), freeAddress(t)
+	p.spa, p.idp, p.api = "http://"+spa, "http://"+strings.Replace(idp, "localhost", "127.0.0.1", 1), "http://"+api
+	p.flags = []string{"--spa-addr", spa, "--idp-addr", strings.TrimPrefix(p.idp, "http://"), "--idp-url", p.idp, "--api-addr", api}
+	p.start()
+	return p
+}
+
+func newProgram(t *testing.T) *program {
+	p := &program{t: t, database: filepath.Join(t.TempDir(), "silentrenew.db"), log: newEventLog()}
+	t.Cleanup(p.kill) // before the folder goes
 	return p
 }
 
 // start runs the process and waits until all three roles answer.
 func (p *program) start() {
 	p.t.Helper()
-	address := func(url string) string { return strings.TrimPrefix(url, "http://") }
-	args := append([]string{
-		"--db", p.database, "--log-format", "json",
-		"--spa-addr", address(p.spa), "--idp-addr", address(p.idp), "--api-addr", address(p.api),
-	}, p.flags...)
-	p.process = exec.Command(buildBinary(p.t), args...)
+	p.process = exec.Command(buildBinary(p.t), append([]string{"--db", p.database, "--log-format", "json"}, p.flags...)...)
 	p.process.Dir = filepath.Dir(p.database)
 	reader, writer := io.Pipe()
 	p.process.Stdout, p.process.Stderr = writer, writer
 	if err := p.process.Start(); err != nil {
 		p.t.Fatal(err)
 	}
-	exited := make(chan struct{})
-	p.exited = exited
-	read := make(chan struct{})
+	read, exited := make(chan struct{}), make(chan struct{})
 	go func() { p.log.read(reader); close(read) }()
-	go func() { p.process.Wait(); writer.Close(); <-read; close(exited) }()
+	go func(process *exec.Cmd) { process.Wait(); writer.Close(); <-read; close(exited) }(p.process)
+	p.exited = exited
 
 	for _, url := range []string{p.idp, p.api, p.spa} {
 		p.waitHealthy(url + "/healthz")
@@ -140,7 +157,7 @@ var ports struct {
 }
 
 // freeAddress returns an address nobody listens on, below the range that the system gives to outgoing connections.
-func freeAddress(t *testing.T, host string) string {
+func freeAddress(t *testing.T) string {
 	t.Helper()
 	ports.Lock()
 	defer ports.Unlock()
@@ -149,7 +166,7 @@ func freeAddress(t *testing.T, host string) string {
 	}
 	for range 100 {
 		port := 20000 + rand.IntN(12000)
-		address := net.JoinHostPort(host, fmt.Sprint(port))
+		address := net.JoinHostPort("localhost", fmt.Sprint(port))
 		listener, err := net.Listen("tcp", address)
 		if err != nil || ports.taken[port] {
 			continue
@@ -173,7 +190,6 @@ type line struct {
 // get returns a field by its wire name, "" when the line has none.
 func (l line) get(name string) string { return l.Fields[name] }
 
-// at returns a field of the form that Event.Attrs gives durations and times.
 func (l line) String() string { return l.raw }
 
 // eventLog holds what the program logged so far and wakes whoever waits for more.

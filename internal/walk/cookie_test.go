@@ -1,0 +1,126 @@
+package walk
+
+import (
+	"strings"
+	"testing"
+	"time"
+)
+
+// TestA43A44CookieEndsTheRenewals: the provider's session is absolute, so renewals go on while it lives; the first one
+// after it gets login_required, raises one error and no loop; the last token lives to its end, then Login is there and
+// asks for the password. Numbers of the article by fifteen: T=8, L=4, cookie 16 s.
+func TestA43A44CookieEndsTheRenewals(t *testing.T) {
+	p, b := walk(t, "--cookie-lifetime=16s")
+	p.setAccessTokenLifetime(8)
+	b.open("/")
+	b.renewWithLead(4)
+	b.signIn("Mick", "MickPassword")
+	started := p.waitEvent(0, patience, is("session.started"))
+
+	failed := p.waitEvent(0, 30*time.Second, with(is("authorize"), "outcome", "login_required"))
+	if age := failed.Time.Sub(started.Time); age < 16*time.Second {
+		t.Errorf("login_required %s after the login, want 16 s or later", age)
+	}
+	lines := p.renewLines(0)
+	if len(lines) < 2 {
+		t.Errorf("%d renewals before the cookie ended, want 2 or more", len(lines))
+	}
+	p.waitEvent(0, patience, with(is("silent_renew.error"), "outcome", "login_required"))
+
+	b.waitSignedOut(8*time.Second + poll + 2*time.Second) // A44
+	lastToken := lines[len(lines)-1].token.Time
+	expired := p.waitEvent(0, patience, is("access_token.expired"))
+	if after := expired.Time.Sub(lastToken); after < 8*time.Second || after > 9*time.Second+poll+time.Second {
+		t.Errorf("signed out %s after the last token, want 9 to 14 s", after)
+	}
+	if failures := p.events(0, is("silent_renew.error")); len(failures) != 1 {
+		t.Errorf("%d renew errors, want 1: %v", len(failures), failures)
+	}
+	if tries := p.events(0, with(is("authorize"), "outcome", "login_required")); len(tries) != 1 {
+		t.Errorf("%d refused authorization requests, want 1", len(tries))
+	}
+
+	b.click("#login")
+	b.waitLoginForm()
+}
+
+// TestA42CookieLifetimeInThePage: the option can be edited in the page and counts for the next session.
+func TestA42CookieLifetimeInThePage(t *testing.T) {
+	p, b := walk(t)
+	b.open("/settings")
+	b.fill("#cookie-lifetime", "240")
+	b.click("#cookie-save")
+	changed := p.waitEvent(0, patience, is("option.changed"))
+	if got := ask[string](t, p, "SELECT Value FROM ServerOptions WHERE Name = 'Authentication.CookieLifetime'"); got != "4m0s" && got != "240s" && got != "4m" {
+		t.Errorf("Authentication.CookieLifetime = %q, want 4 minutes (%s)", got, changed)
+	}
+	b.signIn("Mick", "MickPassword")
+	life := ask[float64](t, p, "SELECT (julianday(Expires) - julianday(Created)) * 86400 FROM ServerSideSessions")
+	if life < 239 || life > 241 {
+		t.Errorf("the session lives %.1f s, want 240", life)
+	}
+}
+
+// TestA46RememberMyLogin: ticked, the sign-in has its own 30 days, and the short cookie lifetime ends nothing.
+func TestA46RememberMyLogin(t *testing.T) {
+	p, b := walk(t, "--cookie-lifetime=6s")
+	p.setAccessTokenLifetime(8)
+	b.open("/")
+	b.renewWithLead(5)
+	b.pressLogin()
+	b.waitLoginForm()
+	b.click("#remember")
+	b.submitLogin("Mick", "MickPassword")
+	b.waitSignedIn()
+	started := p.waitEvent(0, patience, is("session.started"))
+
+	lines := p.waitRenewLines(0, 3, 30*time.Second)
+	if age := lines[2].authorize.Time.Sub(started.Time); age < 6*time.Second {
+		t.Errorf("the third renewal came %s after the login, too early to prove anything", age)
+	}
+	if refused := p.events(0, with(is("authorize"), "outcome", "login_required")); len(refused) > 0 {
+		t.Errorf("a renewal was refused: %v", refused)
+	}
+	if c := b.cookies()["idsrv"]; c == nil || c.Session {
+		t.Errorf("idsrv = %+v, want a cookie that outlives the browser", c)
+	}
+	b.open("/cases")
+	b.waitText("main", "30 d")
+}
+
+// TestA47ThreeCases: the page shows what works with cookie dead and token alive, cookie alive and token dead, both dead.
+func TestA47ThreeCases(t *testing.T) {
+	_, b := walk(t)
+	b.open("/cases")
+	b.waitPage("cases")
+	words := strings.ToLower(b.text("main"))
+	for _, want := range []string{"cookie", "token", "renew"} {
+		if !strings.Contains(words, want) {
+			t.Errorf("the page does not speak of %q", want)
+		}
+	}
+}
+
+// TestA48SessionMonitor: with monitorSession on, a logout at the provider in another tab is noticed within two polls; the
+// mere end of the cookie's life is noticed at the next failed renewal (A43).
+func TestA48SessionMonitor(t *testing.T) {
+	p, b := walk(t)
+	b.open("/")
+	b.configure(map[string]any{"monitorSession": true, "checkSessionIntervalInSeconds": 2})
+	b.signIn("Mick", "MickPassword")
+	p.waitEvent(0, patience, is("checksession"))
+
+	other := b.newTab()
+	other.openURL(p.idp + "/connect/endsession")
+	other.waitVisible("#logout")
+	mark := p.log.mark()
+	other.click("#logout")
+	other.waitText("h1", "You are now logged out")
+	loggedOut := p.waitEvent(mark, patience, is("session.ended"))
+
+	noticed := p.waitEvent(mark, patience, is("user.signed_out"))
+	if after := noticed.Time.Sub(loggedOut.Time); after > 2*2*time.Second+time.Second {
+		t.Errorf("noticed after %s, want at most two polls of 2 s", after)
+	}
+	b.waitSignedOut(patience)
+}

@@ -1,0 +1,115 @@
+package walk
+
+import (
+	"net/http"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+)
+
+// TestRealTime walks through A33 to A40 with the article's own numbers: the loop at T=60, its end at T=120, one renewal a
+// minute, and a user who is still signed in when the article's first token would have been long dead.
+func TestRealTime(t *testing.T) {
+	if os.Getenv("SILENTRENEW_REALTIME") != "1" {
+		t.Skip("takes six minutes: set SILENTRENEW_REALTIME=1")
+	}
+	p, b := walk(t)
+
+	// A33: T=60, L=60.
+	p.setAccessTokenLifetime(60)
+	b.open("/")
+	b.renewWithLead(60)
+	b.signIn("Mick", "MickPassword")
+	loop := p.waitRenewLines(0, 5, 10*time.Second)
+	if span := loop[4].userinfo.Time.Sub(loop[0].authorize.Time); span > 10*time.Second {
+		t.Errorf("five renewals took %s, want at most 10 s", span)
+	}
+	b.waitVisible("#loop-warning")
+
+	// A34: T=120, by the database.
+	p.setAccessTokenLifetime(120)
+	b.waitGone("#loop-warning")
+	last := func() renewLine { lines := p.renewLines(0); return lines[len(lines)-1] }
+	firstLong := last()
+	began := firstLong.token.Time
+	mark := p.log.mark()
+	identity := b.claims()
+
+	// A40: at 180 s the menu is the signed-in one, and the API answers.
+	b.waitUntil(began.Add(180 * time.Second))
+	b.sees("#logout")
+	b.seesNot("#login")
+	if status := b.callAPI("/api/companies"); status != http.StatusOK {
+		t.Errorf("API call at 180 s: %d, want 200", status)
+	}
+	b.keepPicture("mid-renewal.png")
+
+	// A35: five renewals in 330 s, each 60 to 66 s after the one before.
+	b.waitUntil(began.Add(330 * time.Second))
+	lines := p.renewLines(mark)
+	if len(lines) != 5 {
+		t.Errorf("%d renewals in 330 s, want 5", len(lines))
+	}
+	previous := began
+	for i, l := range lines {
+		if gap := l.token.Time.Sub(previous); gap < 60*time.Second || gap > 66*time.Second {
+			t.Errorf("renewal %d came %s after the one before, want 60 to 66 s", i+1, gap)
+		}
+		previous = l.token.Time
+
+		// A36 to A38 for each of them.
+		if l.authorize.get("prompt") != "none" || l.authorize.get("outcome") != "ok" || l.token.get("status") != "200" || l.userinfo.get("status") != "200" {
+			t.Errorf("renewal %d: %s, %s, %s", i+1, l.authorize, l.token, l.userinfo)
+		}
+	}
+	seen := map[string]bool{}
+	for _, r := range b.network.to(p.idp + "/connect/authorize") {
+		if r.query().Get("prompt") != "none" {
+			continue
+		}
+		if state := r.query().Get("state"); seen[state] {
+			t.Errorf("state %s was used twice", state)
+		} else {
+			seen[state] = true
+		}
+		if !strings.HasPrefix(r.Location, p.spa+"/assets/silent-callback.html?") {
+			t.Errorf("a renewal led to %s", r.Location)
+		}
+	}
+
+	// A39
+	now := b.claims()
+	if now.ID == identity.ID || now.Expires <= identity.Expires || now.SessionID != identity.SessionID ||
+		now.AuthTime != identity.AuthTime || now.Subject != identity.Subject {
+		t.Errorf("%+v, then %+v: want another token of the same session", identity, now)
+	}
+	b.waitFor(`document.querySelectorAll("iframe").length <= 1`, patience)
+	b.sees("#logout")
+}
+
+// waitUntil waits for a moment while the page lives on, and fails as soon as the page is gone.
+func (b *browser) waitUntil(moment time.Time) {
+	b.t.Helper()
+	select {
+	case <-time.After(time.Until(moment)):
+	case <-b.p.exited:
+		b.t.Fatalf("the program ended:\n%s", b.p.log.tail(30))
+	case <-b.ctx.Done():
+		b.t.Fatalf("the browser ended: %v", b.ctx.Err())
+	}
+}
+
+// keepPicture saves a screenshot where `go test -artifacts` collects them.
+func (b *browser) keepPicture(name string) {
+	b.t.Helper()
+	image, err := chromedp.Run(b.ctx, chromedp.CaptureScreenshot())
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	if err := os.WriteFile(b.t.ArtifactDir()+"/"+name, image, 0o600); err != nil {
+		b.t.Fatal(err)
+	}
+}
