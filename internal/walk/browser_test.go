@@ -241,12 +241,6 @@ func (b *browser) waitBadge(state string, within time.Duration) {
 	b.waitFor("document.querySelector('#token-badge')?.dataset.state === "+quote(state), within)
 }
 
-// renewals returns how often the badge says the token was renewed.
-func (b *browser) renewals() int {
-	b.t.Helper()
-	return eval[int](b, "Number(document.querySelector('#token-badge').dataset.renewals)")
-}
-
 // waitRenewals waits until the badge has counted n renewals.
 func (b *browser) waitRenewals(n int, within time.Duration) {
 	b.t.Helper()

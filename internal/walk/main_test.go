@@ -79,19 +79,10 @@ func (p *browserProcess) close() {
 }
 
 // start starts the browser, or skips the test when this machine has none.
-func (p *browserProcess) start(t *testing.T, flags ...chromedp.ExecAllocatorOption) context.Context {
+func (p *browserProcess) start(t *testing.T) context.Context {
 	t.Helper()
 	p.once.Do(func() {
-		options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.DisableGPU,
-			chromedp.WindowSize(1280, 900),
-			chromedp.Flag("disable-component-update", true),
-			chromedp.Flag("disable-quic", true),
-			// Browsers keep a separate, slower clock for pages that nobody looks at. All our pages but one are such pages.
-			chromedp.Flag("disable-features", "Translate,BlinkGenPropertyTrees,IntensiveWakeUpThrottling,HttpsUpgrades"))
-		if os.Geteuid() == 0 { // Chromium's sandbox refuses to run as root
-			options = append(options, chromedp.NoSandbox)
-		}
-		allocator, stop := chromedp.NewExecAllocator(context.Background(), append(options, flags...)...)
+		allocator, stop := chromedp.NewExecAllocator(context.Background(), browserOptions()...)
 		ctx, cancel := chromedp.NewContext(allocator)
 		p.ctx, p.stop = ctx, func() { cancel(); stop() }
 		p.err = chromedp.Do(ctx)
@@ -105,4 +96,17 @@ func (p *browserProcess) start(t *testing.T, flags ...chromedp.ExecAllocatorOpti
 		t.Fatalf("start Chromium: %v", p.err)
 	}
 	return nil
+}
+
+// browserOptions are the flags of every browser we start.
+func browserOptions() []chromedp.ExecAllocatorOption {
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.DisableGPU, chromedp.WindowSize(1280, 900),
+		chromedp.Flag("disable-component-update", true), // asks nobody on the network
+		chromedp.Flag("disable-quic", true),
+		// A browser gives pages that nobody looks at a slower clock. All our pages but one are such pages.
+		chromedp.Flag("disable-features", "Translate,BlinkGenPropertyTrees,IntensiveWakeUpThrottling,HttpsUpgrades"))
+	if os.Geteuid() == 0 { // Chromium's sandbox refuses to run as root
+		options = append(options, chromedp.NoSandbox)
+	}
+	return options
 }
