@@ -16,8 +16,9 @@ import (
 //go:embed migrations/sqlite/*.sql migrations/postgres/*.sql
 var migrations embed.FS
 
-// versionTable is goose's log of what was applied. The name is our own, so that its presence says whose database it is.
-const versionTable = "SilentRenewSchema"
+// versionTable is goose's log of what was applied. The name is our own, so that its
+// presence says whose database it is, and lower-case, because goose does not quote it.
+const versionTable = "silentrenew_schema"
 
 func migrateSQLite(ctx context.Context, pool *sql.DB, location string) error {
 	provider, err := newProvider(goose.DialectSQLite3, pool, "migrations/sqlite")
