@@ -1,6 +1,7 @@
 package idp
 
 import (
+	"context"
 	"errors"
 	"fmt"
 )
@@ -35,11 +36,20 @@ const (
 	InsufficientScope    Code = "insufficient_scope"
 )
 
+// Words of our own for plain HTTP errors. They stand on pages and never in a protocol response.
+const (
+	NotFound         Code = "not_found"
+	MethodNotAllowed Code = "method_not_allowed"
+	Forbidden        Code = "forbidden"
+)
+
 // Error is what a client's developer gets to know. Code is the registered value, Description names the parameter and
-// says what to do, cause is for our log and never for the wire.
+// says what to do, Status is the HTTP status where the code alone does not decide it (0 otherwise), cause is for our log
+// and never for the wire.
 type Error struct {
 	Code        Code
 	Description string
+	Status      int
 	cause       error
 }
 
@@ -57,10 +67,19 @@ func refuse(code Code, format string, args ...any) *Error {
 	return &Error{Code: code, Description: fmt.Sprintf(format, args...)}
 }
 
+// withStatus sets the HTTP status of an error that is shown as a page.
+func (e *Error) withStatus(status int) *Error {
+	e.Status = status
+	return e
+}
+
 // asError returns err as an Error: anything else is a server_error whose cause stays with us.
 func asError(err error) *Error {
 	if e, ok := errors.AsType[*Error](err); ok {
 		return e
+	}
+	if errors.Is(err, context.DeadlineExceeded) {
+		return &Error{Code: TemporarilyUnavailable, Description: "the request took too long, try again", cause: err}
 	}
 	return &Error{Code: ServerError, cause: err}
 }

@@ -6,9 +6,12 @@ import (
 	"net/http"
 	"net/url"
 	"path"
+	"runtime"
+	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
+	"github.com/rs/cors"
 
 	"silentrenew/db"
 	"silentrenew/internal/event"
@@ -23,6 +26,10 @@ type Config struct {
 	// Lab lets a learner on this machine change lifetimes from the page and lets error pages name registered values.
 	// It must be off on a provider that strangers can reach.
 	Lab bool
+
+	// TrustedProxies are the addresses or CIDR ranges of reverse proxies whose X-Forwarded-For says where a login attempt
+	// comes from. Without any the connection itself says it.
+	TrustedProxies []string
 }
 
 // Provider is the OpenID Provider: the authorization server of RFC 6749 §1.1. It is safe for concurrent use.
@@ -33,6 +40,11 @@ type Provider struct {
 	db     *db.DB
 	bus    *event.Bus
 	keys   *keys
+
+	trustedProxies []string
+	comparisons    chan struct{} // a slot for each password comparison that may run at once
+
+	origins, labOrigins *cors.Cors // which pages' scripts may call, see cors.go
 }
 
 // New returns the provider's handler. It creates signing keys when the database has none.
@@ -45,13 +57,18 @@ func New(cfg Config, store *db.DB, bus *event.Bus) (http.Handler, error) {
 	if err != nil {
 		return nil, fmt.Errorf("signing keys: %w", err)
 	}
-	p := &Provider{issuer: cfg.Issuer, base: base, lab: cfg.Lab, db: store, bus: bus, keys: keys}
+	p := &Provider{issuer: cfg.Issuer, base: base, lab: cfg.Lab, db: store, bus: bus, keys: keys,
+		trustedProxies: cfg.TrustedProxies, comparisons: make(chan struct{}, runtime.NumCPU())}
+	if err := p.newEngine().SetTrustedProxies(cfg.TrustedProxies); err != nil {
+		return nil, fmt.Errorf("trusted proxies: %w", err)
+	}
+	p.origins, p.labOrigins = cors.New(p.corsPolicy()), cors.New(p.labPolicy())
 	return p.protect(p.routes()), nil
 }
 
 // routes is the table of contents of the provider.
 func (p *Provider) routes() http.Handler {
-	engine := newEngine()
+	engine := p.newEngine()
 	r := engine.Group(p.base.Path)
 
 	// Documents: OIDC Discovery §4, RFC 7517 §5.
@@ -68,11 +85,11 @@ func (p *Provider) routes() http.Handler {
 
 	// The provider's own pages.
 	r.GET("/", p.handle("home", p.home))
-	r.GET("/account/login", p.handle("login", p.loginForm))
+	r.GET("/account/login", p.handle("login.form", p.loginForm))
 	r.POST("/account/login", p.handle("login", p.login))
-	r.GET("/consent", p.handle("consent", p.consentForm))
+	r.GET("/consent", p.handle("consent.form", p.consentForm))
 	r.POST("/consent", p.handle("consent", p.consent))
-	r.GET("/account/logout", p.handle("endsession", p.logoutForm))
+	r.GET("/account/logout", p.handle("logout.form", p.endSession))
 	r.POST("/account/logout", p.handle("endsession", p.logout))
 
 	// Back channel: the client's script or server comes here. OIDC Core §3.1.3 and §5.3.
@@ -89,6 +106,24 @@ func (p *Provider) routes() http.Handler {
 		p.labRoutes(r)
 	}
 	engine.NoRoute(p.handle("notfound", p.notFound))
+	engine.NoMethod(p.handle("notfound", p.methodNotAllowed))
+	return engine
+}
+
+// newEngine returns a gin engine that follows no path but the exact one.
+func (p *Provider) newEngine() *gin.Engine {
+	gin.SetMode(gin.ReleaseMode)
+	engine := gin.New()
+	engine.HandleMethodNotAllowed = true
+	engine.RedirectTrailingSlash = false
+	_ = engine.SetTrustedProxies(p.trustedProxies) // New has tried it
+	return engine
+}
+
+// alone returns a handler outside the routes that answers every request the same way.
+func (p *Provider) alone(kind string, h handler) http.Handler {
+	engine := p.newEngine()
+	engine.NoRoute(p.handle(kind, h))
 	return engine
 }
 
@@ -100,6 +135,9 @@ func (p *Provider) url(local string) string { return p.issuer + local }
 
 // secure reports whether browsers reach the provider by https.
 func (p *Provider) secure() bool { return p.base.Scheme == "https" }
+
+// pathCharacters are those of a path that means the same to a browser, a cookie and a router.
+const pathCharacters = "/-._~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 func parseIssuer(issuer string) (*url.URL, error) {
 	u, err := url.Parse(issuer)
@@ -114,6 +152,10 @@ func parseIssuer(issuer string) (*url.URL, error) {
 		return nil, errors.New("must not have a query or a fragment (OIDC Discovery §3)")
 	case u.Path == "/" || len(u.Path) > 1 && u.Path[len(u.Path)-1] == '/':
 		return nil, errors.New("must not end in a slash: clients compare it byte for byte")
+	case u.User != nil:
+		return nil, errors.New("must not have a user")
+	case strings.ContainsFunc(u.Path, func(r rune) bool { return !strings.ContainsRune(pathCharacters, r) }):
+		return nil, errors.New("may have letters, digits, '/', '-', '.', '_' and '~' in its path")
 	}
 	return u, nil
 }

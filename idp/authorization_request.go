@@ -1,0 +1,231 @@
+package idp
+
+import (
+	"context"
+	"errors"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+
+	"silentrenew/db"
+)
+
+// Response types, response modes and grant types we know (RFC 6749 §11.3, OAuth 2.0 Multiple Response Types §2.1).
+const (
+	responseTypeCode  = "code"
+	responseModeQuery = "query"
+	grantTypeCode     = "authorization_code"
+)
+
+// authorizationParameterNames are the parameters we read. We ignore any other, as RFC 6749 §3.1 demands.
+var authorizationParameterNames = []string{
+	"client_id", "redirect_uri", "response_type", "response_mode", "scope", "state", "nonce", "code_challenge",
+	"code_challenge_method", "prompt", "max_age", "id_token_hint", "login_hint", "request", "request_uri", "registration",
+	"acr_values", "ui_locales", loginAfterParameter,
+}
+
+// responseTarget is where the answer to an authorization request may go: a client and one of its registered redirect
+// URIs. Whoever holds one may redirect; before there is one, every error is a page (RFC 6749 §4.1.2.1).
+type responseTarget struct {
+	client      db.Client
+	redirectURI string
+	state       string
+}
+
+// responseTarget finds the client and compares the redirect URI.
+func (p *Provider) responseTarget(ctx context.Context, values url.Values) (responseTarget, error) {
+	sent, err := readParameters(values, "client_id", "redirect_uri")
+	if err != nil {
+		return responseTarget{}, err
+	}
+	if sent["client_id"] == "" {
+		return responseTarget{}, refuse(InvalidRequest, "client_id is missing")
+	}
+	client, err := p.db.Client(ctx, sent["client_id"])
+	if errors.Is(err, db.ErrNotFound) {
+		return responseTarget{}, refuse(UnauthorizedClient, "client_id names no client that is registered here")
+	}
+	if err != nil {
+		return responseTarget{}, err
+	}
+	if err := checkRedirectURI(client, sent["redirect_uri"]); err != nil {
+		return responseTarget{}, err
+	}
+	// values.Get: a state sent twice is refused later, but the refusal has to carry one.
+	return responseTarget{client, sent["redirect_uri"], values.Get("state")}, nil
+}
+
+// checkRedirectURI compares byte for byte (RFC 9700 §2.1, OIDC Core §3.1.2.1). The exception of RFC 8252 §7.3, any port
+// on a loopback address, is left out on purpose: it is for native apps that cannot choose their port, all our clients
+// are web pages with a fixed one, and "the URI must be the same as on the IDP" is the article's lesson (A31).
+func checkRedirectURI(client db.Client, sent string) error {
+	if sent == "" {
+		return refuse(InvalidRequest, "redirect_uri is missing")
+	}
+	if !slices.Contains(client.RedirectURIs, sent) || !redirectable(sent) {
+		return &redirectURIError{client: client, sent: sent}
+	}
+	return nil
+}
+
+// redirectable reports whether a browser may be sent there. The table refuses other values when it is written by us, not
+// when it is written by hand.
+func redirectable(address string) bool {
+	u, err := url.Parse(address)
+	if err != nil || strings.ContainsFunc(address, unicode.IsControl) || strings.Contains(address, "#") {
+		return false
+	}
+	switch strings.ToLower(u.Scheme) {
+	case "http", "https":
+		return u.Host != ""
+	case "", "about", "blob", "data", "file", "javascript", "vbscript":
+		return false
+	}
+	return true // the scheme of a native app (RFC 8252 §7.1)
+}
+
+// authorizationRequest is a request whose every parameter has been checked. What it asks for is allowed; whether the
+// user agrees is another question (prompt.go).
+type authorizationRequest struct {
+	responseTarget
+	scope               grantedScope
+	nonce               string
+	codeChallenge       string
+	codeChallengeMethod string
+	prompt              Prompt
+	maxAge              *time.Duration // nil when not sent
+	idTokenHint         string
+	loginHint           string
+	loginAfter          time.Time  // zero unless our own login page leads back here
+	parameters          url.Values // as sent, for the way to our pages and back
+}
+
+// authorizationRequest checks what a client asks for. Every error may be redirected.
+func (p *Provider) authorizationRequest(ctx context.Context, to responseTarget, values url.Values) (authorizationRequest, error) {
+	none := authorizationRequest{}
+	if err := checkClient(to.client); err != nil {
+		return none, err
+	}
+	sent, err := readParameters(values, authorizationParameterNames...)
+	if err != nil {
+		return none, err
+	}
+	if err := checkResponse(sent); err != nil {
+		return none, err
+	}
+	if err := checkCodeChallenge(to.client, sent); err != nil {
+		return none, err
+	}
+	prompt, err := parsePrompt(sent["prompt"])
+	if err != nil {
+		return none, err
+	}
+	maxAge, err := parseMaxAge(sent["max_age"])
+	if err != nil {
+		return none, err
+	}
+	scope, err := p.resolveScope(ctx, to.client, parseScope(sent["scope"]))
+	if err != nil {
+		return none, err
+	}
+	return authorizationRequest{
+		responseTarget:      to,
+		scope:               scope,
+		nonce:               sent["nonce"],
+		codeChallenge:       sent["code_challenge"],
+		codeChallengeMethod: codeChallengeMethod(sent),
+		prompt:              prompt,
+		maxAge:              maxAge,
+		idTokenHint:         sent["id_token_hint"],
+		loginHint:           sent["login_hint"],
+		loginAfter:          parseLoginAfter(sent[loginAfterParameter]),
+		parameters:          values,
+	}, nil
+}
+
+// checkClient refuses a client that may not ask at all. Its redirect URI is still its own, so it is told there (I1): in a
+// hidden iframe a page would be ten seconds of silence.
+func checkClient(client db.Client) error {
+	if !client.Enabled {
+		return refuse(UnauthorizedClient, "client %s is disabled", client.ClientID)
+	}
+	if err := client.Validate(); err != nil {
+		return refuse(UnauthorizedClient, "client %s is switched off, its configuration is not valid: %v", client.ClientID, err)
+	}
+	if !slices.Contains(client.GrantTypes, grantTypeCode) {
+		return refuse(UnauthorizedClient, "client %s may not use the grant type %s", client.ClientID, grantTypeCode)
+	}
+	return nil
+}
+
+// checkResponse looks at how the answer is wanted.
+func checkResponse(sent parameters) error {
+	switch {
+	case sent["request"] != "": // OIDC Core §6.1
+		return refuse(RequestNotSupported, "request objects are not supported")
+	case sent["request_uri"] != "": // OIDC Core §6.2
+		return refuse(RequestURINotSupported, "request_uri is not supported")
+	case sent["registration"] != "": // OIDC Core §7.2.1
+		return refuse(RegistrationNotSupported, "the registration parameter is not supported")
+	case sent["response_type"] == "":
+		return refuse(InvalidRequest, "response_type is missing")
+	case sent["response_type"] != responseTypeCode: // RFC 9700 §2.1.2: no tokens in the front channel
+		return refuse(UnsupportedResponseType, "response_type must be %s", responseTypeCode)
+	case sent["response_mode"] != "" && sent["response_mode"] != responseModeQuery:
+		return refuse(InvalidRequest, "response_mode must be %s", responseModeQuery)
+	}
+	return nil
+}
+
+// checkCodeChallenge enforces PKCE as the client's row demands it (RFC 7636 §4.4.1, RFC 9700 §2.1.1).
+func checkCodeChallenge(client db.Client, sent parameters) error {
+	challenge, method := sent["code_challenge"], codeChallengeMethod(sent)
+	switch {
+	case challenge == "" && client.RequirePKCE:
+		return refuse(InvalidRequest, "code_challenge is missing")
+	case challenge == "" && sent["code_challenge_method"] != "":
+		return refuse(InvalidRequest, "code_challenge_method is sent without code_challenge")
+	case challenge == "":
+		return nil
+	case method != challengeS256 && method != challengePlain:
+		return refuse(InvalidRequest, "code_challenge_method must be %s", challengeS256)
+	case method == challengePlain && !client.AllowPlainTextPKCE:
+		return refuse(InvalidRequest, "code_challenge_method must be %s: this client may not use plain", challengeS256)
+	case !validCodeVerifier(challenge):
+		return refuse(InvalidRequest, "code_challenge must be 43 to 128 letters, digits, '-', '.', '_' or '~'")
+	}
+	return nil
+}
+
+// codeChallengeMethod is plain when a challenge comes without a method (RFC 7636 §4.3).
+func codeChallengeMethod(sent parameters) string {
+	if sent["code_challenge"] != "" && sent["code_challenge_method"] == "" {
+		return challengePlain
+	}
+	return sent["code_challenge_method"]
+}
+
+// parseMaxAge reads seconds since the last login (OIDC Core §3.1.2.1).
+func parseMaxAge(sent string) (*time.Duration, error) {
+	if sent == "" {
+		return nil, nil
+	}
+	seconds, err := strconv.ParseUint(sent, 10, 31)
+	if err != nil {
+		return nil, refuse(InvalidRequest, "max_age must be a number of seconds, 0 or more")
+	}
+	maxAge := time.Duration(seconds) * time.Second
+	return &maxAge, nil
+}
+
+// parseLoginAfter reads our own parameter. Anything that is not a time says nothing.
+func parseLoginAfter(sent string) time.Time {
+	seconds, err := strconv.ParseInt(sent, 10, 64)
+	if err != nil || seconds <= 0 {
+		return time.Time{}
+	}
+	return time.Unix(seconds, 0)
+}

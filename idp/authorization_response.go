@@ -1,0 +1,89 @@
+package idp
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"silentrenew/db"
+)
+
+// sendCode answers with an authorization code (RFC 6749 §4.1.2, OIDC Core §3.1.2.5).
+func (p *Provider) sendCode(c *gin.Context, request authorizationRequest, session *db.Session, consented Scope) error {
+	granted := request.scope.Scope
+	if consented != nil {
+		granted = consented
+	}
+	code, err := p.newAuthorizationCode(c, request, *session, granted)
+	if err != nil {
+		return err
+	}
+	if err := p.db.SessionJoined(c.Request.Context(), session.Key, request.client.ClientID); err != nil && !errors.Is(err, db.ErrNotFound) {
+		return err
+	}
+	redirect(c, p.responseURL(c, request.responseTarget, url.Values{"code": {code}}))
+	return nil
+}
+
+// newAuthorizationCode stores everything the token endpoint will compare later. The correlation id goes along, so that the
+// token request is logged with it even when the client sends none (E19).
+func (p *Provider) newAuthorizationCode(c *gin.Context, request authorizationRequest, session db.Session, granted Scope) (string, error) {
+	code, now := newHandle(), time.Now()
+	err := p.db.InsertAuthorizationCode(c.Request.Context(), code, db.AuthorizationCode{
+		ClientID:            request.client.ClientID,
+		RedirectURI:         request.redirectURI,
+		Scopes:              granted,
+		Subject:             session.Subject,
+		SessionID:           session.SessionID,
+		Nonce:               request.nonce,
+		CodeChallenge:       request.codeChallenge,
+		CodeChallengeMethod: request.codeChallengeMethod,
+		CorrelationID:       eventOf(c).CorrelationID,
+		AuthTime:            session.AuthTime,
+		AMR:                 session.AMR,
+		Created:             now,
+		Expires:             now.Add(request.client.AuthorizationCodeTTL()),
+	})
+	return code, err
+}
+
+// responseURL adds the response parameters to the redirect URI, which keeps its own (RFC 6749 §3.1.2): state as it was
+// sent, iss so that a client of several providers cannot be confused (RFC 9207 §2), and session_state (Session
+// Management §2), on errors too, so that the client can watch for the moment a retry makes sense (I12).
+func (p *Provider) responseURL(c *gin.Context, to responseTarget, response url.Values) string {
+	response.Set("iss", p.issuer)
+	if to.state != "" {
+		response.Set("state", to.state)
+	}
+	var sid string
+	if session, err := p.currentSession(c); err == nil && session != nil {
+		sid = session.SessionID
+	}
+	if state := sessionState(to.client.ClientID, to.redirectURI, sid); state != "" {
+		response.Set("session_state", state)
+	}
+	return withQuery(to.redirectURI, response)
+}
+
+// withQuery adds parameters to an address, which stays as it is in every character. It has no fragment (redirectable).
+func withQuery(address string, values url.Values) string {
+	separator := "?"
+	if strings.Contains(address, "?") {
+		separator = "&"
+	}
+	return address + separator + values.Encode()
+}
+
+// redirect sends the browser on. After a POST it says 303, so that no browser repeats the form elsewhere (RFC 9700 §4.12).
+func redirect(c *gin.Context, location string) {
+	status := http.StatusFound
+	if c.Request.Method == http.MethodPost {
+		status = http.StatusSeeOther
+	}
+	c.Header("Location", location)
+	c.Status(status)
+}

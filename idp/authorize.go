@@ -1,0 +1,133 @@
+package idp
+
+import (
+	"errors"
+	"maps"
+	"net/url"
+	"strconv"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"silentrenew/db"
+	"silentrenew/internal/event"
+)
+
+// authorize serves GET and POST /connect/authorize (RFC 6749 §4.1.1, OIDC Core §3.1.2.1).
+func (p *Provider) authorize(c *gin.Context) error {
+	values := protocolParameters(c.Request)
+	values.Del(loginAfterParameter) // only the way back from our own pages may say it
+	return p.answerAuthorization(c, values, nil)
+}
+
+// authorizeCallback serves GET /connect/authorize/callback: the same request again, after our login page.
+func (p *Provider) authorizeCallback(c *gin.Context) error {
+	return p.answerAuthorization(c, protocolParameters(c.Request), nil)
+}
+
+// answerAuthorization draws the line of RFC 6749 §4.1.2.1: an error on this side of responseTarget is a page, because
+// there is nowhere safe to send it; an error beyond it goes back to the client. consented is what the user has just
+// allowed on the consent page, nil anywhere else.
+func (p *Provider) answerAuthorization(c *gin.Context, values url.Values, consented Scope) error {
+	target, err := p.responseTarget(c.Request.Context(), values)
+	if err != nil {
+		return err
+	}
+	eventOf(c).ClientID = target.client.ClientID
+	if err := p.respond(c, target, values, consented); err != nil {
+		return &redirectError{to: target, cause: err}
+	}
+	return nil
+}
+
+func (p *Provider) respond(c *gin.Context, to responseTarget, values url.Values, consented Scope) error {
+	request, err := p.authorizationRequest(c.Request.Context(), to, values)
+	if err != nil {
+		return err
+	}
+	session, err := p.signedInUser(c)
+	if err != nil {
+		return err
+	}
+	facts, err := p.situation(c, request, session, consented)
+	if err != nil {
+		return err
+	}
+	next, why, err := decide(facts)
+	if err != nil {
+		return err
+	}
+	eventOf(c).Reason = why
+	switch next {
+	case askForLogin:
+		return p.askForLogin(c, request)
+	case askForConsent:
+		return p.askForConsent(c, request)
+	}
+	return p.sendCode(c, request, session, consented)
+}
+
+// signedInUser returns the session of a user who may still sign in; nil when there is none. A user who was disabled is
+// signed out from the next request on (I5).
+func (p *Provider) signedInUser(c *gin.Context) (*db.Session, error) {
+	session, err := p.currentSession(c)
+	if session == nil || err != nil {
+		return nil, err
+	}
+	user, err := p.db.UserBySubject(c.Request.Context(), session.Subject)
+	if errors.Is(err, db.ErrNotFound) || err == nil && !user.Enabled {
+		return nil, nil
+	}
+	return session, err
+}
+
+// situation gathers what the decision depends on.
+func (p *Provider) situation(c *gin.Context, request authorizationRequest, session *db.Session, consented Scope) (situation, error) {
+	ctx := c.Request.Context()
+	s := situation{
+		prompt:       request.prompt,
+		maxAge:       request.maxAge,
+		loginAfter:   request.loginAfter,
+		consentGiven: consented != nil,
+		now:          time.Now(),
+	}
+	s.ssoLifetime, _ = request.client.UserSSOTTL()
+	if request.idTokenHint != "" {
+		hint, err := p.verifyIDTokenHint(ctx, request.idTokenHint)
+		s.hint, s.hintUnknown = hint.Subject, err != nil
+	}
+	if session == nil {
+		return s, nil
+	}
+	s.signedIn, s.subject, s.authTime = true, session.Subject, session.AuthTime
+	if err := p.slideSession(c, session, request.prompt.None); err != nil {
+		return situation{}, err
+	}
+	missing, err := p.consentMissing(ctx, request, session.Subject)
+	s.consentMissing = missing
+	return s, err
+}
+
+// askForLogin sends the browser to the login page, which leads back to the callback.
+func (p *Provider) askForLogin(c *gin.Context, request authorizationRequest) error {
+	if !request.client.EnableLocalLogin {
+		return refuseLocalLogin(request.client)
+	}
+	back := p.wayBack(c, request)
+	back.request.Set(loginAfterParameter, strconv.FormatInt(time.Now().Unix(), 10))
+	redirect(c, p.path("/account/login")+"?"+url.Values{"returnUrl": {p.local(back)}}.Encode())
+	return nil
+}
+
+// askForConsent sends the browser to the consent page.
+func (p *Provider) askForConsent(c *gin.Context, request authorizationRequest) error {
+	redirect(c, p.path("/consent")+"?"+url.Values{"returnUrl": {p.local(p.wayBack(c, request))}}.Encode())
+	return nil
+}
+
+// wayBack is the request once more, with the correlation id it has by now, so that the detour is logged under it (E19).
+func (p *Provider) wayBack(c *gin.Context, request authorizationRequest) returnURL {
+	back := returnURL{maps.Clone(request.parameters)}
+	back.request.Set(event.CorrelationParameter, eventOf(c).CorrelationID)
+	return back
+}

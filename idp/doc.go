@@ -1,0 +1,68 @@
+// Package idp is the OpenID Provider: the authorization server of RFC 6749 §1.1 and the OP of OIDC Core §1.2.
+//
+// # The walk of one silent renew
+//
+// A page holds an access token that is about to expire. It opens a hidden iframe with an authorization request that says
+// prompt=none: answer at once, show nothing.
+//
+//   - handle.go reads the form, calls the handler, has its error written where it belongs and emits one event.
+//   - authorize.go reads like a table of contents. First it finds the client and compares the redirect URI; until that
+//     has succeeded an error is a page, from then on it goes back to the client (RFC 6749 §4.1.2.1).
+//   - authorization_request.go checks every parameter; pkce.go and scope.go help.
+//   - session.go turns the cookie into a session, or nothing, and slides it when that is switched on.
+//   - prompt.go decides, from plain values: hand out a code, ask for login, ask for consent, or refuse with
+//     login_required or consent_required (OIDC Core §3.1.2.6).
+//   - authorization_response.go stores the code with everything the token endpoint will compare, and sends the browser
+//     to the client's silent callback page, which hands the URL to the page that opened the iframe.
+//   - The page posts code and code_verifier to token.go, which dispatches to grant_authorization_code.go: take the code
+//     exactly once, compare client, redirect URI and verifier, then mint (idtoken.go, accesstoken.go).
+//   - With the new access token the page asks userinfo.go who the user is. Nobody saw a thing.
+//
+// The renewal ends with the session: when the cookie's time is up, prompt.go says login_required, and the page shows its
+// login link again. That the cookie decides, and not the token, is what the project is about.
+//
+// # Endpoint map
+//
+//	GET       /.well-known/openid-configuration       discovery.go     OIDC Discovery §4
+//	GET       /.well-known/openid-configuration/jwks  jwks.go          RFC 7517 §5
+//	GET POST  /connect/authorize                      authorize.go     RFC 6749 §4.1.1, OIDC Core §3.1.2
+//	GET       /connect/authorize/callback             authorize.go     the way back from our own pages
+//	POST      /connect/token                          token.go         RFC 6749 §4.1.3, OIDC Core §3.1.3
+//	GET POST  /connect/userinfo                       userinfo.go      OIDC Core §5.3
+//	GET POST  /connect/endsession                     endsession.go    RP-Initiated Logout §2
+//	GET       /connect/checksession                   checksession.go  Session Management §3.3
+//	GET POST  /account/login                          login.go
+//	GET POST  /account/logout                         endsession.go
+//	GET POST  /consent                                consent.go
+//	GET       /                                       home.go
+//	GET       /healthz                                home.go
+//	GET PATCH /lab/…                                  lab.go           in Lab mode only
+//
+// # Where an error goes
+//
+// Handlers return an error; error_writers.go writes it. Before client and redirect URI are known: a page. After: a
+// redirect with error, state and iss. Token endpoint: JSON. Userinfo: WWW-Authenticate. What is no [Error] becomes
+// server_error, and its cause stays in our log.
+//
+// # Reading list
+//
+//   - RFC 6749, The OAuth 2.0 Authorization Framework: https://www.rfc-editor.org/rfc/rfc6749
+//   - RFC 6750, Bearer Token Usage: https://www.rfc-editor.org/rfc/rfc6750
+//   - RFC 7517, JSON Web Key: https://www.rfc-editor.org/rfc/rfc7517
+//   - RFC 7519, JSON Web Token: https://www.rfc-editor.org/rfc/rfc7519
+//   - RFC 7636, Proof Key for Code Exchange: https://www.rfc-editor.org/rfc/rfc7636
+//   - RFC 8176, Authentication Method Reference Values: https://www.rfc-editor.org/rfc/rfc8176
+//   - RFC 8252, OAuth 2.0 for Native Apps: https://www.rfc-editor.org/rfc/rfc8252
+//   - RFC 8725, JSON Web Token Best Current Practices: https://www.rfc-editor.org/rfc/rfc8725
+//   - RFC 9068, JWT Profile for Access Tokens: https://www.rfc-editor.org/rfc/rfc9068
+//   - RFC 9110, HTTP Semantics: https://www.rfc-editor.org/rfc/rfc9110
+//   - RFC 9207, Authorization Server Issuer Identification: https://www.rfc-editor.org/rfc/rfc9207
+//   - RFC 9457, Problem Details for HTTP APIs: https://www.rfc-editor.org/rfc/rfc9457
+//   - RFC 9700, Best Current Practice for OAuth 2.0 Security: https://www.rfc-editor.org/rfc/rfc9700
+//   - OIDC Core: https://openid.net/specs/openid-connect-core-1_0.html
+//   - OIDC Discovery: https://openid.net/specs/openid-connect-discovery-1_0.html
+//   - Session Management: https://openid.net/specs/openid-connect-session-1_0.html
+//   - RP-Initiated Logout: https://openid.net/specs/openid-connect-rpinitiated-1_0.html
+//   - Back-Channel Logout: https://openid.net/specs/openid-connect-backchannel-1_0.html
+//   - OAuth 2.0 Multiple Response Types: https://openid.net/specs/oauth-v2-multiple-response-types-1_0.html
+package idp

@@ -1,0 +1,65 @@
+package idp
+
+import (
+	"net/url"
+	"strings"
+)
+
+// returnURL is the way from one of our pages back to the authorization endpoint. The zero value is a page that was opened
+// by hand: from there the way leads to the provider's first page.
+type returnURL struct {
+	request url.Values // the parameters of the authorization request
+}
+
+// loginAfterParameter says, on the way back only, that a login was asked for at that moment (seconds since the epoch):
+// prompt=login, select_account and max_age are satisfied by a login that is not older.
+const loginAfterParameter = "login_after"
+
+const callbackPath = "/connect/authorize/callback"
+
+// parseReturnURL accepts what continueAt made and nothing else. The path is compared and then built anew, and the query
+// is decoded and then encoded anew, so no part of what was sent can name another place (RFC 9700 §4.11).
+func (p *Provider) parseReturnURL(sent string) (returnURL, error) {
+	if sent == "" {
+		return returnURL{}, nil
+	}
+	query, ours := strings.CutPrefix(sent, p.path(callbackPath)+"?")
+	request, err := url.ParseQuery(query)
+	if !ours || err != nil || len(request) == 0 || len(sent) > maxLength["ReturnUrl"] {
+		return returnURL{}, refuse(InvalidRequest, "returnUrl must lead back to the authorization endpoint of this provider")
+	}
+	return returnURL{request}, nil
+}
+
+// local returns the path and query to go back to.
+func (p *Provider) local(back returnURL) string {
+	if len(back.request) == 0 {
+		return p.path("/")
+	}
+	return p.path(callbackPath) + "?" + back.request.Encode()
+}
+
+// hidden returns what a form of ours carries to find the way back; "" when there is none.
+func (p *Provider) hidden(back returnURL) string {
+	if len(back.request) == 0 {
+		return ""
+	}
+	return p.local(back)
+}
+
+// returnURLPath is the part of a return URL that may be logged.
+func returnURLPath(sent string) string {
+	path, _, found := strings.Cut(sent, "?")
+	if found {
+		return path + "?…"
+	}
+	return path
+}
+
+// returnURLQuery is the query of the return URL in a form, for the log's correlation id only.
+func returnURLQuery(form url.Values) url.Values {
+	sent := form.Get("returnUrl") + form.Get("ReturnUrl")
+	_, query, _ := strings.Cut(sent, "?")
+	values, _ := url.ParseQuery(query)
+	return values
+}
