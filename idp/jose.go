@@ -1,0 +1,62 @@
+package idp
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/go-jose/go-jose/v4"
+	"github.com/go-jose/go-jose/v4/jwt"
+)
+
+// sign returns the claims as a JWT of the given type, signed with the current key of the algorithm (RFC 7519 §7.1).
+func (k *keys) sign(ctx context.Context, algorithm jose.SignatureAlgorithm, typ jose.ContentType, claims map[string]any) (string, error) {
+	set, err := k.fresh(ctx, keysReload)
+	if err != nil {
+		return "", err
+	}
+	key := set.signer(algorithm, time.Now())
+	if key == nil {
+		return "", fmt.Errorf("no key for %s", algorithm)
+	}
+	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: algorithm, Key: key.JSONWebKey}, (&jose.SignerOptions{}).WithType(typ))
+	if err != nil {
+		return "", fmt.Errorf("signer for %s: %w", key.KeyID, err)
+	}
+	payload, err := json.Marshal(claims)
+	if err != nil {
+		return "", fmt.Errorf("encode claims: %w", err)
+	}
+	signed, err := signer.Sign(payload)
+	if err != nil {
+		return "", fmt.Errorf("sign with %s: %w", key.KeyID, err)
+	}
+	return signed.CompactSerialize()
+}
+
+// verify checks the signature of a JWT of the given type against our own keys and decodes its claims. The header chooses
+// the key by kid only; the algorithm is the key's, whatever the header says (RFC 8725 §3.1), and the type keeps an access
+// token from passing for an ID token (RFC 8725 §3.11). It does not look at any claim.
+func (k *keys) verify(ctx context.Context, token string, typ jose.ContentType, claims any) error {
+	parsed, err := jwt.ParseSigned(token, signatureAlgorithms)
+	if err != nil {
+		return fmt.Errorf("parse: %w", err)
+	}
+	header := parsed.Headers[0]
+	key, err := k.find(ctx, header.KeyID)
+	switch {
+	case err != nil:
+		return err
+	case key == nil:
+		return fmt.Errorf("kid %q is not one of our keys", header.KeyID)
+	case header.Algorithm != string(key.algorithm):
+		return fmt.Errorf("alg %s does not belong to key %s", header.Algorithm, key.KeyID)
+	case header.ExtraHeaders[jose.HeaderType] != string(typ):
+		return fmt.Errorf("typ %v is not %s", header.ExtraHeaders[jose.HeaderType], typ)
+	}
+	if err := parsed.Claims(key.Public(), claims); err != nil {
+		return fmt.Errorf("signature of %s: %w", key.KeyID, err)
+	}
+	return nil
+}

@@ -1,0 +1,187 @@
+package idp
+
+import (
+	"crypto"
+	"encoding/base64"
+	"encoding/json"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/go-jose/go-jose/v4"
+
+	"silentrenew/db"
+	"silentrenew/db/dbtest"
+	"silentrenew/internal/event"
+)
+
+// testKeys are made once: an RSA key takes longer than most tests.
+var testKeys = sync.OnceValue(func() []jose.JSONWebKey {
+	var made []jose.JSONWebKey
+	for _, algorithm := range signatureAlgorithms {
+		key, err := generateKey(algorithm)
+		if err != nil {
+			panic(err)
+		}
+		made = append(made, key)
+	}
+	return made
+})
+
+// withTestKeys gives a database its signing keys before the provider would make them.
+func withTestKeys(t testing.TB, store *db.DB) {
+	t.Helper()
+	for _, key := range testKeys() {
+		insertKey(t, store, key, time.Now())
+	}
+}
+
+func insertKey(t testing.TB, store *db.DB, key jose.JSONWebKey, created time.Time) {
+	t.Helper()
+	encoded, err := json.Marshal(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	row := db.SigningKey{ID: key.KeyID, Algorithm: key.Algorithm, Created: created, JWK: encoded}
+	if err := store.InsertSigningKey(t.Context(), row); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func newKey(t testing.TB, algorithm jose.SignatureAlgorithm) jose.JSONWebKey {
+	t.Helper()
+	key, err := generateKey(algorithm)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return key
+}
+
+func (s *site) keySet() jose.JSONWebKeySet {
+	s.t.Helper()
+	return decode[jose.JSONWebKeySet](s.t, s.call(http.MethodGet, "/.well-known/openid-configuration/jwks", nil))
+}
+
+func TestA52KeysAreCreatedAtFirstStartAndSurviveARestart(t *testing.T) {
+	store := dbtest.Seeded(t)
+	first := newSiteOn(t, store)
+	created := first.events("signing_key.created")
+	if len(created) != len(signatureAlgorithms) {
+		t.Fatalf("got %d signing_key.created events, want one per algorithm", len(created))
+	}
+	if got := created[0].Parameters["data_protected"]; !strings.Contains(got, "development only") {
+		t.Errorf("the event does not mark the key as for development only: %q", got)
+	}
+	tokens := first.redeem(first.insertCode(nil))
+
+	second := newSiteOn(t, store)
+	if again := second.events("signing_key.created"); len(again) != 0 {
+		t.Errorf("the restart created keys: %v", again)
+	}
+	if got := second.userinfo(tokens.AccessToken); got.StatusCode != http.StatusOK {
+		t.Errorf("after the restart userinfo answers %d %s", got.StatusCode, got.Body)
+	}
+	if got, want := second.keySet(), first.keySet(); len(got.Keys) != len(want.Keys) || got.Keys[0].KeyID != want.Keys[0].KeyID {
+		t.Errorf("the key set changed: %v, before %v", got, want)
+	}
+}
+
+func TestA52JWKSHasPublicPartsOnlyUnderTheirThumbprints(t *testing.T) {
+	s := newSite(t)
+	answer := s.call(http.MethodGet, "/.well-known/openid-configuration/jwks", nil)
+	if got := answer.Header.Get("Cache-Control"); got != "public, max-age=60" {
+		t.Errorf("Cache-Control: got %q", got)
+	}
+	for _, key := range decode[struct{ Keys []map[string]any }](t, answer).Keys {
+		for _, private := range []string{"d", "p", "q", "dp", "dq", "qi", "k", "oth"} { // RFC 7518 §6
+			if _, leaked := key[private]; leaked {
+				t.Errorf("key %v publishes %q", key["kid"], private)
+			}
+		}
+		if key["use"] != "sig" {
+			t.Errorf("key %v: use is %v", key["kid"], key["use"])
+		}
+	}
+	for _, key := range s.keySet().Keys {
+		thumbprint, err := key.Thumbprint(crypto.SHA256)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, want := key.KeyID, base64.RawURLEncoding.EncodeToString(thumbprint); got != want {
+			t.Errorf("kid is %s, its thumbprint (RFC 7638) is %s", got, want)
+		}
+	}
+}
+
+func TestTwoProcessesThatStartAtOnceAgree(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := dbtest.Seeded(t)
+		withTestKeys(t, store)
+		one, two := newSiteOn(t, store), newSiteOn(t, store)
+		// A third process found no key either and made its own a moment later.
+		late := newKey(t, jose.ES256)
+		insertKey(t, store, late, time.Now().Add(time.Millisecond))
+		three := newSiteOn(t, store)
+
+		tokens := three.redeem(three.insertCode(nil))
+		for name, s := range map[string]*site{"one": one, "two": two, "three": three} {
+			if got := s.userinfo(tokens.AccessToken); got.StatusCode != http.StatusOK {
+				t.Errorf("process %s refuses the token of process three: %s", name, got.Body)
+			}
+		}
+		time.Sleep(keysReload)
+		if got := len(one.keySet().Keys); got != 3 {
+			t.Errorf("after the reload interval process one publishes %d keys, want 3", got)
+		}
+
+		time.Sleep(publishBeforeUse)
+		tokens = one.redeem(one.insertCode(nil))
+		if got := headerOf(t, tokens.AccessToken)["kid"]; got != late.KeyID {
+			t.Errorf("once published long enough the newest key signs: got kid %v, want %s", got, late.KeyID)
+		}
+	})
+}
+
+func TestUnknownKeyIsLookedUpOnceInAWhile(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSite(t)
+		other := newKey(t, jose.ES256)
+		time.Sleep(unknownKeyPause)
+		insertKey(t, s.db, other, time.Now().Add(-time.Hour)) // another process signs with it already
+		tokens := newSiteOn(t, s.db).redeem(s.insertCode(nil))
+		if got := headerOf(t, tokens.AccessToken)["kid"]; got != other.KeyID {
+			t.Fatalf("signed with %v, want %s", got, other.KeyID)
+		}
+		if got := s.userinfo(tokens.AccessToken); got.StatusCode != http.StatusOK {
+			t.Errorf("a kid another process made is refused: %s", got.Body)
+		}
+	})
+}
+
+func TestKeysOfALaterVersionAreLeftAlone(t *testing.T) {
+	store := dbtest.Seeded(t)
+	withTestKeys(t, store)
+	row := db.SigningKey{ID: "later", Algorithm: "ML-DSA-65", Created: time.Now(), JWK: json.RawMessage(`{"kty":"AKP"}`)}
+	if err := store.InsertSigningKey(t.Context(), row); err != nil {
+		t.Fatal(err)
+	}
+	s := newSiteOn(t, store)
+	if got := len(s.keySet().Keys); got != len(signatureAlgorithms) {
+		t.Errorf("got %d keys", got)
+	}
+}
+
+func TestDamagedKeyStopsTheStartWithItsName(t *testing.T) {
+	store := dbtest.Seeded(t)
+	row := db.SigningKey{ID: "damaged-1", Algorithm: "RS256", Created: time.Now(), JWK: json.RawMessage(`{"kty":"RSA"}`)}
+	if err := store.InsertSigningKey(t.Context(), row); err != nil {
+		t.Fatal(err)
+	}
+	_, err := New(Config{Issuer: testIssuer}, store, event.NewBus(1))
+	if err == nil || !strings.Contains(err.Error(), "damaged-1") {
+		t.Errorf("got %v, want an error that names the key", err)
+	}
+}
