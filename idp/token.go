@@ -1,0 +1,131 @@
+package idp
+
+import (
+	"context"
+	"mime"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/gin-gonic/gin"
+
+	"silentrenew/db"
+	"silentrenew/internal/event"
+)
+
+// Grant types this provider knows (RFC 6749 §4, §6).
+const (
+	grantAuthorizationCode = "authorization_code"
+)
+
+// grantTypes maps each grant type we serve to what answers it.
+var grantTypes = map[string]func(*Provider, context.Context, tokenRequest) (tokenResponse, error){
+	grantAuthorizationCode: (*Provider).redeemCode,
+}
+
+// tokenRequest is a token request whose client has been authenticated.
+type tokenRequest struct {
+	Client db.Client
+	Form   url.Values
+	Event  *event.Event // learns whose tokens these are
+}
+
+// tokenResponse is a successful answer of the token endpoint (RFC 6749 §5.1, OIDC Core §3.1.3.3).
+type tokenResponse struct {
+	AccessToken string `json:"access_token"`
+	TokenType   string `json:"token_type"`
+	ExpiresIn   int    `json:"expires_in"` // seconds
+	Scope       string `json:"scope"`
+	IDToken     string `json:"id_token,omitempty"`
+}
+
+// token serves POST /connect/token (RFC 6749 §3.2, OIDC Core §3.1.3): read the form, find out which client is asking,
+// then let the grant decide.
+func (p *Provider) token(c *gin.Context) error {
+	noStore(c)
+	form, err := readForm(c.Request)
+	if err != nil {
+		return err
+	}
+	client, err := p.clientOf(c.Request, form)
+	if err != nil {
+		return err
+	}
+	e := eventOf(c)
+	e.ClientID = client.ClientID
+	grantType := form.Get("grant_type")
+	grant, known := grantTypes[grantType]
+	switch {
+	case grantType == "":
+		return refuse(InvalidRequest, "grant_type is missing")
+	case !known:
+		return refuse(UnsupportedGrantType, "grant_type %s is not supported", grantType)
+	case !slices.Contains(client.GrantTypes, grantType):
+		return refuse(UnauthorizedClient, "client %s may not use grant_type %s", client.ClientID, grantType)
+	}
+	ctx := c.Request.Context()
+	if err := p.db.TouchClient(ctx, client.ClientID, time.Now()); err != nil {
+		return err
+	}
+	response, err := grant(p, ctx, tokenRequest{Client: client, Form: form, Event: e})
+	if err != nil {
+		return err
+	}
+	c.JSON(http.StatusOK, response)
+	return nil
+}
+
+// clientOf authenticates the client a back-channel request comes from.
+func (p *Provider) clientOf(r *http.Request, form url.Values) (db.Client, error) {
+	credentials, err := readClientCredentials(r.Header, form)
+	if err != nil {
+		return db.Client{}, err
+	}
+	return p.authenticateClient(r.Context(), credentials)
+}
+
+// readForm returns the parameters of a back-channel request: form-urlencoded, none repeated (RFC 6749 §3.2). Parameters
+// in the query do not count, and a secret there is refused since URLs end up in logs (RFC 6749 §2.3.1).
+func readForm(r *http.Request) (url.Values, error) {
+	if !isForm(r) {
+		return nil, refuse(InvalidRequest, "Content-Type must be application/x-www-form-urlencoded")
+	}
+	if err := r.ParseForm(); err != nil {
+		refused := refuse(InvalidRequest, "the form in the body is malformed or too long")
+		refused.cause = err
+		return nil, refused
+	}
+	if query := r.URL.Query(); query.Has("client_secret") || query.Has("access_token") {
+		return nil, refuse(InvalidRequest, "secrets belong into the body, not into the URL (RFC 6749 section 2.3.1)")
+	}
+	return r.PostForm, checkParameters(r.PostForm)
+}
+
+// isForm reports whether the body is form-urlencoded.
+func isForm(r *http.Request) bool {
+	contentType, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	return err == nil && contentType == "application/x-www-form-urlencoded"
+}
+
+// checkParameters refuses repeated parameters (RFC 6749 §3.1, §3.2) and values that are not text.
+func checkParameters(values url.Values) error {
+	for name, all := range values {
+		switch {
+		case len(all) > 1:
+			return refuse(InvalidRequest, "%s was sent more than once", name)
+		case !utf8.ValidString(all[0]) || strings.ContainsFunc(all[0], unicode.IsControl):
+			return refuse(InvalidRequest, "%s contains characters that are not text", name)
+		}
+	}
+	return nil
+}
+
+// noStore keeps an answer that carries tokens or claims out of every cache (RFC 6749 §5.1).
+func noStore(c *gin.Context) {
+	c.Header("Cache-Control", "no-store")
+	c.Header("Pragma", "no-cache")
+}
