@@ -1,0 +1,118 @@
+package idp
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"time"
+
+	"github.com/go-jose/go-jose/v4"
+
+	"silentrenew/db"
+)
+
+// accessTokenType marks a JWT as an access token, so that it cannot pass for an ID token (RFC 9068 §2.1).
+const accessTokenType = "at+jwt"
+
+// accessTokenInput is what an access token is made from, besides the client.
+type accessTokenInput struct {
+	JTI       string // identifies the token where it may have to be revoked
+	Granted   grantedScope
+	User      db.User // zero when the client acts for itself (RFC 6749 §4.4)
+	SessionID string
+	AuthTime  time.Time
+	AMR       []string
+}
+
+// mintAccessToken returns a JWT access token (RFC 9068 §2.2) that lives as long as the client's row says now.
+func (p *Provider) mintAccessToken(ctx context.Context, client db.Client, in accessTokenInput) (string, error) {
+	claims := userClaims(in.User, oneOf(in.Granted.accessTokenClaims()))
+	if in.User.SubjectID == "" || client.AlwaysSendClientClaims {
+		for _, claim := range client.Claims {
+			claims[client.ClientClaimsPrefix+claim.Type] = claim.Value
+		}
+	}
+	now := time.Now()
+	maps.Copy(claims, map[string]any{ // last, so that no row of a user or client can overwrite what the protocol says
+		"iss":       p.issuer,
+		"sub":       in.User.SubjectID,
+		"aud":       p.audience(in.Granted),
+		"client_id": client.ClientID,
+		"iat":       now.Unix(),
+		"nbf":       now.Unix(),
+		"exp":       now.Unix() + int64(client.AccessTokenLifetime),
+		"scope":     in.Granted.Scope.String(),
+	})
+	if in.User.SubjectID == "" {
+		claims["sub"] = client.ClientID // RFC 9068 §2.2: no resource owner took part
+	} else {
+		claims["sid"] = in.SessionID
+		claims["auth_time"] = in.AuthTime.Unix()
+		claims["amr"] = in.AMR
+	}
+	if client.IncludeJWTID {
+		claims["jti"] = in.JTI // a row that leaves it out leaves RFC 9068 §2.2, and its tokens cannot be revoked
+	}
+	return p.keys.sign(ctx, jose.ES256, accessTokenType, claims)
+}
+
+// audience names the APIs the token is for, or the provider itself when the scope reaches no API (RFC 9068 §3).
+func (p *Provider) audience(granted grantedScope) any {
+	switch len(granted.APIs) {
+	case 0:
+		return p.issuer
+	case 1:
+		return granted.APIs[0].Name
+	}
+	names := make([]string, len(granted.APIs))
+	for i, api := range granted.APIs {
+		names[i] = api.Name
+	}
+	return names
+}
+
+// accessToken is a verified access token of ours.
+type accessToken struct {
+	Issuer    string `json:"iss"`
+	Subject   string `json:"sub"`
+	ClientID  string `json:"client_id"`
+	SessionID string `json:"sid"`
+	JTI       string `json:"jti"`
+	Scope     string `json:"scope"`
+	Expires   int64  `json:"exp"` // seconds since the epoch (RFC 7519 §2)
+	NotBefore int64  `json:"nbf"`
+}
+
+// verifyAccessToken returns the claims of one of our access tokens that is alive and not revoked, without leeway: one
+// clock stamped and checks it. It does not look at the audience; what the provider itself serves is guarded by scope.
+func (p *Provider) verifyAccessToken(ctx context.Context, token string) (accessToken, error) {
+	var claims accessToken
+	refused := refuse(InvalidToken, "the access token is malformed, expired or revoked")
+	if err := p.keys.verify(ctx, token, accessTokenType, &claims); err != nil {
+		refused.cause = err
+		return accessToken{}, refused
+	}
+	now := time.Now().Unix()
+	switch {
+	case claims.Issuer != p.issuer:
+		refused.cause = fmt.Errorf("issued by %q", claims.Issuer)
+		return accessToken{}, refused
+	case now >= claims.Expires:
+		return accessToken{}, refuse(InvalidToken, "the access token has expired")
+	case now < claims.NotBefore:
+		refused.cause = errors.New("not valid yet")
+		return accessToken{}, refused
+	}
+	if claims.JTI == "" {
+		return claims, nil
+	}
+	revoked, err := p.db.TokenRevoked(ctx, claims.JTI)
+	switch {
+	case err != nil:
+		return accessToken{}, fmt.Errorf("read revoked tokens: %w", err)
+	case revoked:
+		return accessToken{}, refuse(InvalidToken, "the access token was revoked")
+	}
+	return claims, nil
+}

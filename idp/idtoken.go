@@ -1,0 +1,104 @@
+package idp
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/go-jose/go-jose/v4"
+	"github.com/go-jose/go-jose/v4/jwt"
+
+	"silentrenew/db"
+)
+
+// idTokenType is the type of an ID token, as distinct from an access token or a logout token.
+const idTokenType = "JWT"
+
+// idTokenInput is what an ID token is made from, besides the client.
+type idTokenInput struct {
+	Granted     grantedScope
+	User        db.User
+	SessionID   string
+	AuthTime    time.Time
+	AMR         []string
+	Nonce       string // of the authorization request, may be empty
+	AccessToken string // issued beside it
+}
+
+// mintIDToken returns an ID token (OIDC Core §2). Claims about the user are left to userinfo unless the client's row asks
+// for them here. There is no azp: the only audience is the client it was issued to.
+func (p *Provider) mintIDToken(ctx context.Context, client db.Client, in idTokenInput) (string, error) {
+	claims := make(map[string]any)
+	if client.AlwaysIncludeUserClaimsInIDToken {
+		claims = userClaims(in.User, oneOf(in.Granted.identityClaims()))
+	}
+	now := time.Now()
+	maps.Copy(claims, map[string]any{ // last, so that no row of the user can overwrite what the protocol says
+		"iss":       p.issuer,
+		"sub":       in.User.SubjectID,
+		"aud":       client.ClientID,
+		"iat":       now.Unix(),
+		"exp":       now.Unix() + int64(client.IdentityTokenLifetime),
+		"auth_time": in.AuthTime.Unix(),
+		"sid":       in.SessionID,
+		"amr":       in.AMR,
+		"at_hash":   accessTokenHash(in.AccessToken),
+	})
+	if in.Nonce != "" {
+		claims["nonce"] = in.Nonce
+	}
+	return p.keys.sign(ctx, idTokenAlgorithm(client), idTokenType, claims)
+}
+
+// idTokenAlgorithm returns the first algorithm the client's row lists that we have, RS256 without a list: every client
+// must understand that one (OIDC Core §15.1).
+func idTokenAlgorithm(client db.Client) jose.SignatureAlgorithm {
+	for name := range strings.SplitSeq(client.AllowedIdentityTokenSigningAlgorithms, ",") {
+		if algorithm := jose.SignatureAlgorithm(strings.TrimSpace(name)); slices.Contains(signatureAlgorithms, algorithm) {
+			return algorithm
+		}
+	}
+	return jose.RS256
+}
+
+// accessTokenHash returns the left half of the token's hash (OIDC Core §3.1.3.6). Both our algorithms end in 256.
+func accessTokenHash(token string) string {
+	sum := sha256.Sum256([]byte(token))
+	return base64.RawURLEncoding.EncodeToString(sum[:len(sum)/2])
+}
+
+// idTokenClaims are what an id_token_hint tells.
+type idTokenClaims struct {
+	Subject   string
+	SessionID string
+	ClientID  string // the audience
+	Expires   time.Time
+}
+
+// verifyIDTokenHint returns the claims of an ID token we issued. It may have expired: the user was here, and that is what
+// a hint is about (OIDC Core §3.1.2.1, RP-Initiated Logout §2). It does not check that its client or subject is the one
+// at hand; the caller compares.
+func (p *Provider) verifyIDTokenHint(ctx context.Context, hint string) (idTokenClaims, error) {
+	var claims struct {
+		Issuer    string           `json:"iss"`
+		Subject   string           `json:"sub"`
+		SessionID string           `json:"sid"`
+		Audience  jwt.Audience     `json:"aud"`
+		Expires   *jwt.NumericDate `json:"exp"`
+	}
+	refused := refuse(InvalidRequest, "id_token_hint is not an ID token of this provider")
+	if err := p.keys.verify(ctx, hint, idTokenType, &claims); err != nil {
+		refused.cause = err
+		return idTokenClaims{}, refused
+	}
+	if claims.Issuer != p.issuer || claims.Subject == "" || len(claims.Audience) != 1 {
+		return idTokenClaims{}, refused
+	}
+	return idTokenClaims{
+		Subject: claims.Subject, SessionID: claims.SessionID, ClientID: claims.Audience[0], Expires: claims.Expires.Time(),
+	}, nil
+}
