@@ -1,0 +1,91 @@
+package idp
+
+import (
+	"maps"
+	"net/http"
+	"slices"
+
+	"github.com/gin-gonic/gin"
+
+	"silentrenew/db"
+)
+
+// metadata is the provider's description of itself (OIDC Discovery §3, RFC 8414 §2, RP-Initiated Logout §2.1, Session
+// Management §3.3, RFC 9207 §3). It lists what works and nothing else; what is absent has the standard's default.
+type metadata struct {
+	Issuer                            string   `json:"issuer"`
+	AuthorizationEndpoint             string   `json:"authorization_endpoint"`
+	TokenEndpoint                     string   `json:"token_endpoint"`
+	UserinfoEndpoint                  string   `json:"userinfo_endpoint"`
+	EndSessionEndpoint                string   `json:"end_session_endpoint"`
+	CheckSessionIframe                string   `json:"check_session_iframe"`
+	JWKSURI                           string   `json:"jwks_uri"`
+	ScopesSupported                   []string `json:"scopes_supported"`
+	ClaimsSupported                   []string `json:"claims_supported"`
+	ClaimTypesSupported               []string `json:"claim_types_supported"`
+	ResponseTypesSupported            []string `json:"response_types_supported"`
+	ResponseModesSupported            []string `json:"response_modes_supported"`
+	GrantTypesSupported               []string `json:"grant_types_supported"`
+	PromptValuesSupported             []string `json:"prompt_values_supported"`
+	SubjectTypesSupported             []string `json:"subject_types_supported"`
+	IDTokenSigningAlgValuesSupported  []string `json:"id_token_signing_alg_values_supported"`
+	TokenEndpointAuthMethodsSupported []string `json:"token_endpoint_auth_methods_supported"`
+	CodeChallengeMethodsSupported     []string `json:"code_challenge_methods_supported"`
+	IssParameterSupported             bool     `json:"authorization_response_iss_parameter_supported"`
+	ClaimsParameterSupported          bool     `json:"claims_parameter_supported"`
+	RequestParameterSupported         bool     `json:"request_parameter_supported"`
+	RequestURIParameterSupported      bool     `json:"request_uri_parameter_supported"` // absent would mean true
+}
+
+// protocolClaims are the claims a client finds in an ID token whoever the user is.
+var protocolClaims = []string{"iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "at_hash", "sid", "amr"}
+
+// discovery serves GET /.well-known/openid-configuration (OIDC Discovery §4).
+func (p *Provider) discovery(c *gin.Context) error {
+	resources, err := p.db.Resources(c.Request.Context())
+	if err != nil {
+		return err
+	}
+	cacheDocument(c)
+	c.JSON(http.StatusOK, p.metadata(resources))
+	return nil
+}
+
+func (p *Provider) metadata(resources db.Resources) metadata {
+	m := metadata{
+		Issuer:                            p.issuer,
+		AuthorizationEndpoint:             p.url("/connect/authorize"),
+		TokenEndpoint:                     p.url("/connect/token"),
+		UserinfoEndpoint:                  p.url("/connect/userinfo"),
+		EndSessionEndpoint:                p.url("/connect/endsession"),
+		CheckSessionIframe:                p.url("/connect/checksession"),
+		JWKSURI:                           p.url("/.well-known/openid-configuration/jwks"),
+		ClaimsSupported:                   slices.Clone(protocolClaims),
+		ClaimTypesSupported:               []string{"normal"},
+		ResponseTypesSupported:            []string{"code"},
+		ResponseModesSupported:            []string{"query"},
+		GrantTypesSupported:               slices.Sorted(maps.Keys(grantTypes)),
+		PromptValuesSupported:             []string{"none", "login", "consent", "select_account"},
+		SubjectTypesSupported:             []string{"public"},
+		TokenEndpointAuthMethodsSupported: []string{authNone, authClientSecretBasic, authClientSecretPost},
+		CodeChallengeMethodsSupported:     []string{challengeS256}, // plain works for single clients and is nothing to advertise
+		IssParameterSupported:             true,
+	}
+	for _, algorithm := range signatureAlgorithms {
+		m.IDTokenSigningAlgValuesSupported = append(m.IDTokenSigningAlgValuesSupported, string(algorithm))
+	}
+	for _, resource := range resources.Identity {
+		if resource.ShowInDiscoveryDocument {
+			m.ScopesSupported = append(m.ScopesSupported, resource.Name)
+			m.ClaimsSupported = append(m.ClaimsSupported, resource.Claims...)
+		}
+	}
+	for _, scope := range resources.APIScopes {
+		if scope.ShowInDiscoveryDocument {
+			m.ScopesSupported = append(m.ScopesSupported, scope.Name)
+		}
+	}
+	slices.Sort(m.ClaimsSupported)
+	m.ClaimsSupported = slices.Compact(m.ClaimsSupported)
+	return m
+}

@@ -1,0 +1,100 @@
+package idp
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+)
+
+// option is a setting that can be changed while the provider runs. Its value is a row of ServerOptions; without one the
+// default counts.
+type option struct {
+	name     string
+	standard string
+	check    func(value string) error
+}
+
+// The options of this provider, under IdentityServer's names where it has them.
+var (
+	cookieLifetimeOption = option{"Authentication.CookieLifetime", "10h0m0s", checkLifetime}
+	cookieSlidingOption  = option{"Authentication.CookieSlidingExpiration", "false", checkSwitch}
+
+	// promptNoneSlidesOption says whether a silent renewal counts as activity that slides the cookie.
+	promptNoneSlidesOption = option{"Authentication.PromptNoneSlides", "true", checkSwitch}
+
+	// strictUserinfoOption keeps userinfo to the claims the granted scope values stand for (OIDC Core §5.4).
+	strictUserinfoOption = option{"Userinfo.StrictScopes", "false", checkSwitch}
+
+	options = []option{cookieLifetimeOption, cookieSlidingOption, promptNoneSlidesOption, strictUserinfoOption}
+)
+
+// optionNamed returns the option of that name.
+func optionNamed(name string) (option, bool) {
+	i := slices.IndexFunc(options, func(o option) bool { return o.name == name })
+	if i < 0 {
+		return option{}, false
+	}
+	return options[i], true
+}
+
+// cookieLifetime is how long a sign-in lasts that is not remembered (A42).
+func (p *Provider) cookieLifetime(ctx context.Context) (time.Duration, error) {
+	value, err := p.option(ctx, cookieLifetimeOption)
+	if err != nil {
+		return 0, err
+	}
+	return time.ParseDuration(value)
+}
+
+// cookieSliding reports whether use prolongs a sign-in (A45).
+func (p *Provider) cookieSliding(ctx context.Context) (bool, error) {
+	return p.enabled(ctx, cookieSlidingOption)
+}
+
+// promptNoneSlides reports whether prompt=none counts as use (I4).
+func (p *Provider) promptNoneSlides(ctx context.Context) (bool, error) {
+	return p.enabled(ctx, promptNoneSlidesOption)
+}
+
+// strictUserinfo reports whether userinfo keeps to the granted scope.
+func (p *Provider) strictUserinfo(ctx context.Context) (bool, error) {
+	return p.enabled(ctx, strictUserinfoOption)
+}
+
+// option returns the value that counts now. A row that somebody edited into something unusable counts as absent.
+func (p *Provider) option(ctx context.Context, o option) (string, error) {
+	value, set, err := p.db.Option(ctx, o.name)
+	if err != nil {
+		return "", fmt.Errorf("read option %s: %w", o.name, err)
+	}
+	if !set || o.check(value) != nil {
+		return o.standard, nil
+	}
+	return value, nil
+}
+
+func (p *Provider) enabled(ctx context.Context, o option) (bool, error) {
+	value, err := p.option(ctx, o)
+	if err != nil {
+		return false, err
+	}
+	return strconv.ParseBool(value)
+}
+
+// checkLifetime accepts a Go duration of whole seconds, from one second to ten years.
+func checkLifetime(value string) error {
+	d, err := time.ParseDuration(value)
+	if err != nil || d < time.Second || d > maxTokenLifetime || d%time.Second != 0 {
+		return fmt.Errorf("%q must be a duration of whole seconds such as \"4m\" or \"240s\", from 1s to 87600h (10 years)", value)
+	}
+	return nil
+}
+
+func checkSwitch(value string) error {
+	if value != "true" && value != "false" {
+		return fmt.Errorf("%q must be \"true\" or \"false\"", value)
+	}
+	return nil
+}
