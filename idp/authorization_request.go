@@ -2,22 +2,18 @@ package idp
 
 import (
 	"context"
-	"errors"
 	"net/url"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
-	"unicode"
 
 	"silentrenew/db"
 )
 
-// Response types, response modes and grant types we know (RFC 6749 §11.3, OAuth 2.0 Multiple Response Types §2.1).
+// Response types and response modes we know (RFC 6749 §11.3, OAuth 2.0 Multiple Response Types §2.1).
 const (
 	responseTypeCode  = "code"
 	responseModeQuery = "query"
-	grantTypeCode     = "authorization_code"
 )
 
 // authorizationParameterNames are the parameters we read. We ignore any other, as RFC 6749 §3.1 demands.
@@ -25,66 +21,6 @@ var authorizationParameterNames = []string{
 	"client_id", "redirect_uri", "response_type", "response_mode", "scope", "state", "nonce", "code_challenge",
 	"code_challenge_method", "prompt", "max_age", "id_token_hint", "login_hint", "request", "request_uri", "registration",
 	"acr_values", "ui_locales", loginAfterParameter,
-}
-
-// responseTarget is where the answer to an authorization request may go: a client and one of its registered redirect
-// URIs. Whoever holds one may redirect; before there is one, every error is a page (RFC 6749 §4.1.2.1).
-type responseTarget struct {
-	client      db.Client
-	redirectURI string
-	state       string
-}
-
-// responseTarget finds the client and compares the redirect URI.
-func (p *Provider) responseTarget(ctx context.Context, values url.Values) (responseTarget, error) {
-	sent, err := readParameters(values, "client_id", "redirect_uri")
-	if err != nil {
-		return responseTarget{}, err
-	}
-	if sent["client_id"] == "" {
-		return responseTarget{}, refuse(InvalidRequest, "client_id is missing")
-	}
-	client, err := p.db.Client(ctx, sent["client_id"])
-	if errors.Is(err, db.ErrNotFound) {
-		return responseTarget{}, refuse(UnauthorizedClient, "client_id names no client that is registered here")
-	}
-	if err != nil {
-		return responseTarget{}, err
-	}
-	if err := checkRedirectURI(client, sent["redirect_uri"]); err != nil {
-		return responseTarget{}, err
-	}
-	// values.Get: a state sent twice is refused later, but the refusal has to carry one.
-	return responseTarget{client, sent["redirect_uri"], values.Get("state")}, nil
-}
-
-// checkRedirectURI compares byte for byte (RFC 9700 §2.1, OIDC Core §3.1.2.1). The exception of RFC 8252 §7.3, any port
-// on a loopback address, is left out on purpose: it is for native apps that cannot choose their port, all our clients
-// are web pages with a fixed one, and "the URI must be the same as on the IDP" is the article's lesson (A31).
-func checkRedirectURI(client db.Client, sent string) error {
-	if sent == "" {
-		return refuse(InvalidRequest, "redirect_uri is missing")
-	}
-	if !slices.Contains(client.RedirectURIs, sent) || !redirectable(sent) {
-		return &redirectURIError{client: client, sent: sent}
-	}
-	return nil
-}
-
-// redirectable reports whether a browser may be sent there. The table refuses other values when it is written by us, not
-// when it is written by hand.
-func redirectable(address string) bool {
-	u, err := url.Parse(address)
-	if err != nil || strings.ContainsFunc(address, unicode.IsControl) || strings.Contains(address, "#") {
-		return false
-	}
-	switch strings.ToLower(u.Scheme) {
-	case "http", "https":
-		return u.Host != ""
-	case "", "about", "blob", "data", "file", "javascript", "vbscript":
-		return false
-	}
-	return true // the scheme of a native app (RFC 8252 §7.1)
 }
 
 // authorizationRequest is a request whose every parameter has been checked. What it asks for is allowed; whether the
@@ -155,8 +91,8 @@ func checkClient(client db.Client) error {
 	if err := client.Validate(); err != nil {
 		return refuse(UnauthorizedClient, "client %s is switched off, its configuration is not valid: %v", client.ClientID, err)
 	}
-	if !slices.Contains(client.GrantTypes, grantTypeCode) {
-		return refuse(UnauthorizedClient, "client %s may not use the grant type %s", client.ClientID, grantTypeCode)
+	if !slices.Contains(client.GrantTypes, grantAuthorizationCode) {
+		return refuse(UnauthorizedClient, "client %s may not use the grant type %s", client.ClientID, grantAuthorizationCode)
 	}
 	return nil
 }

@@ -49,6 +49,9 @@ func (p *Provider) respond(c *gin.Context, to responseTarget, values url.Values,
 	if err != nil {
 		return err
 	}
+	if err := p.slideSession(c, session, request.prompt.None); err != nil {
+		return err
+	}
 	facts, err := p.situation(c, request, session, consented)
 	if err != nil {
 		return err
@@ -100,9 +103,6 @@ func (p *Provider) situation(c *gin.Context, request authorizationRequest, sessi
 		return s, nil
 	}
 	s.signedIn, s.subject, s.authTime = true, session.Subject, session.AuthTime
-	if err := p.slideSession(c, session, request.prompt.None); err != nil {
-		return situation{}, err
-	}
 	missing, err := p.consentMissing(ctx, request, session.Subject)
 	s.consentMissing = missing
 	return s, err

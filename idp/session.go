@@ -110,8 +110,12 @@ func (p *Provider) startSession(c *gin.Context, user db.User, remember bool) err
 }
 
 // slideSession prolongs the session by its lifetime once more than half of that is over (A45), as ASP.NET's cookie does.
-// Without Authentication.CookieSlidingExpiration it does nothing, and the session ends when its time is up (A43).
+// Without Authentication.CookieSlidingExpiration it does nothing, and the session ends when its time is up (A43). silent says
+// that the request has prompt=none, which may be told not to count.
 func (p *Provider) slideSession(c *gin.Context, session *db.Session, silent bool) error {
+	if session == nil {
+		return nil
+	}
 	ctx, now := c.Request.Context(), time.Now()
 	if elapsed, remaining := now.Sub(session.Renewed), session.Expires.Sub(now); elapsed <= remaining {
 		return nil

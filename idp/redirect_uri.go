@@ -1,0 +1,72 @@
+package idp
+
+import (
+	"context"
+	"errors"
+	"net/url"
+	"slices"
+	"strings"
+	"unicode"
+
+	"silentrenew/db"
+)
+
+// responseTarget is where the answer to an authorization request may go: a client and one of its registered redirect
+// URIs. Whoever holds one may redirect; before there is one, every error is a page (RFC 6749 §4.1.2.1).
+type responseTarget struct {
+	client      db.Client
+	redirectURI string
+	state       string
+}
+
+// responseTarget finds the client and compares the redirect URI.
+func (p *Provider) responseTarget(ctx context.Context, values url.Values) (responseTarget, error) {
+	sent, err := readParameters(values, "client_id", "redirect_uri")
+	if err != nil {
+		return responseTarget{}, err
+	}
+	if sent["client_id"] == "" {
+		return responseTarget{}, refuse(InvalidRequest, "client_id is missing")
+	}
+	client, err := p.db.Client(ctx, sent["client_id"])
+	if errors.Is(err, db.ErrNotFound) {
+		return responseTarget{}, refuse(UnauthorizedClient, "client_id names no client that is registered here")
+	}
+	if err != nil {
+		return responseTarget{}, err
+	}
+	if err := checkRedirectURI(client, sent["redirect_uri"]); err != nil {
+		return responseTarget{}, err
+	}
+	// values.Get: a state sent twice is refused later, but the refusal has to carry one.
+	return responseTarget{client, sent["redirect_uri"], values.Get("state")}, nil
+}
+
+// checkRedirectURI compares byte for byte (RFC 9700 §2.1, OIDC Core §3.1.2.1). The exception of RFC 8252 §7.3, any port
+// on a loopback address, is left out on purpose: it is for native apps that cannot choose their port, all our clients
+// are web pages with a fixed one, and "the URI must be the same as on the IDP" is the article's lesson (A31).
+func checkRedirectURI(client db.Client, sent string) error {
+	if sent == "" {
+		return refuse(InvalidRequest, "redirect_uri is missing")
+	}
+	if !slices.Contains(client.RedirectURIs, sent) || !redirectable(sent) {
+		return &redirectURIError{client: client, sent: sent}
+	}
+	return nil
+}
+
+// redirectable reports whether a browser may be sent there. The table refuses other values when it is written by us, not
+// when it is written by hand.
+func redirectable(address string) bool {
+	u, err := url.Parse(address)
+	if err != nil || strings.ContainsFunc(address, unicode.IsControl) || strings.Contains(address, "#") {
+		return false
+	}
+	switch strings.ToLower(u.Scheme) {
+	case "http", "https":
+		return u.Host != ""
+	case "", "about", "blob", "data", "file", "javascript", "vbscript":
+		return false
+	}
+	return true // the scheme of a native app (RFC 8252 §7.1)
+}
