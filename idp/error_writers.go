@@ -40,7 +40,6 @@ type errorBody struct {
 // writeTokenError answers a back-channel request in JSON (RFC 6749 §5.2). The challenge that a browser would turn into a
 // password prompt is sent only to who tried the Authorization header.
 func writeTokenError(c *gin.Context, e *Error) {
-	noStore(c)
 	if e.Code == InvalidClient && c.GetHeader("Authorization") != "" {
 		c.Header("WWW-Authenticate", `Basic realm="client", charset="UTF-8"`)
 	}
@@ -50,7 +49,6 @@ func writeTokenError(c *gin.Context, e *Error) {
 // writeBearerError answers a request to a protected resource (RFC 6750 §3). A request without any token gets the bare
 // challenge: there is nothing wrong with it yet (§3.1).
 func writeBearerError(c *gin.Context, e *Error) {
-	noStore(c)
 	challenge := "Bearer"
 	if e != errNoToken {
 		challenge = fmt.Sprintf(`Bearer error="%s", error_description="%s"`, e.Code, descriptionText(e.Description))
@@ -58,7 +56,9 @@ func writeBearerError(c *gin.Context, e *Error) {
 	if e.Code == InsufficientScope {
 		challenge += fmt.Sprintf(`, scope="%s"`, scopeOpenID)
 	}
-	c.Header("WWW-Authenticate", challenge)
+	if e.status() < http.StatusInternalServerError { // a fault of ours is no challenge
+		c.Header("WWW-Authenticate", challenge)
+	}
 	c.JSON(e.status(), errorBody{e.Code, descriptionText(e.Description)})
 }
 

@@ -25,5 +25,6 @@ func (p *Provider) jwks(c *gin.Context) error {
 
 // cacheDocument lets clients keep the answer for documentMaxAge. It is the same for everybody.
 func cacheDocument(c *gin.Context) {
+	c.Writer.Header().Del("Pragma") // every other answer has it
 	c.Header("Cache-Control", fmt.Sprintf("public, max-age=%d", int(documentMaxAge.Seconds())))
 }

@@ -39,8 +39,6 @@ func (p *Provider) look(h handler) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		e := &event.Event{}
 		c.Set(eventKey, e)
-		setCommonHeaders(c.Writer.Header())
-		noStore(c)
 		if err := run(c, e, h); err != nil {
 			logCause(c, asError(err))
 			writeProblem(c, err)
@@ -52,6 +50,7 @@ func (p *Provider) look(h handler) gin.HandlerFunc {
 // and read the answers as its own (DNS rebinding). A change must come from a registered origin, or from no page at all,
 // and as JSON, which a form cannot send.
 func (p *Provider) labGuard(c *gin.Context) {
+	setCommonHeaders(c.Writer.Header())
 	var refused *Error
 	origin := c.GetHeader("Origin")
 	contentType, _, _ := mime.ParseMediaType(c.GetHeader("Content-Type"))
@@ -72,8 +71,8 @@ func (p *Provider) labGuard(c *gin.Context) {
 	}
 }
 
-// readChange reads a JSON object field by field into a struct, when into is one, and returns the values as text. Every
-// complaint names its field.
+// readChange reads a JSON object into a struct, unless into is nil, and returns its values as text. It goes field by field,
+// so that every complaint can name its field.
 func readChange(c *gin.Context, into any) (map[string]string, error) {
 	body, err := io.ReadAll(http.MaxBytesReader(c.Writer, c.Request.Body, maxLabBody))
 	if err != nil {
@@ -85,28 +84,32 @@ func readChange(c *gin.Context, into any) (map[string]string, error) {
 	}
 	texts := make(map[string]string, len(fields))
 	for _, name := range slices.Sorted(maps.Keys(fields)) {
-		raw := fields[name]
-		if string(raw) == "null" {
-			return nil, refuseField(name, "%s must have a value", name)
-		}
 		if into != nil {
-			single, err := json.Marshal(map[string]json.RawMessage{name: raw})
-			if err != nil {
-				return nil, refuseField(name, "%s is not JSON", name)
-			}
-			decoder := json.NewDecoder(bytes.NewReader(single))
-			decoder.DisallowUnknownFields()
-			if err := decoder.Decode(into); err != nil {
-				return nil, refuseField(name, "%s cannot be changed here or has a value of the wrong type", name)
+			if err := setField(into, name, fields[name]); err != nil {
+				return nil, err
 			}
 		}
-		text := string(raw)
-		if json.Unmarshal(raw, &text) != nil { // no string: a number or a switch is its own text
-			text = string(raw)
+		var text string
+		if json.Unmarshal(fields[name], &text) != nil { // a number or a switch is its own text
+			text = string(fields[name])
 		}
 		texts[name] = event.Printable(text, maxOtherLength)
 	}
 	return texts, nil
+}
+
+// setField sets one field of a struct by its JSON name.
+func setField(into any, name string, value json.RawMessage) error {
+	object, err := json.Marshal(map[string]json.RawMessage{name: value})
+	if err != nil || string(value) == "null" {
+		return refuseField(name, "%s must have a value", name)
+	}
+	decoder := json.NewDecoder(bytes.NewReader(object))
+	decoder.DisallowUnknownFields()
+	if decoder.Decode(into) != nil {
+		return refuseField(name, "%s cannot be changed here, or not to a value of this type", name)
+	}
+	return nil
 }
 
 // labError translates what the database says about a change.

@@ -56,7 +56,6 @@ func (p *Provider) labChangeClient(c *gin.Context) error {
 	}
 	e := eventOf(c)
 	e.ClientID, e.Parameters = client.ClientID, fields
-	noStore(c)
 	c.JSON(http.StatusOK, settingsOf(client))
 	return nil
 }

@@ -38,7 +38,6 @@ func writeProblem(c *gin.Context, err error) {
 	if about, ok := errors.AsType[*fieldError](err); ok {
 		p.Field = about.field
 	}
-	noStore(c)
 	c.Header("Content-Type", "application/problem+json") // gin keeps a type that is set
 	c.JSON(p.Status, p)
 }

@@ -46,7 +46,6 @@ type tokenResponse struct {
 // token serves POST /connect/token (RFC 6749 §3.2, OIDC Core §3.1.3): read the form, find out which client is asking,
 // then let the grant decide.
 func (p *Provider) token(c *gin.Context) error {
-	noStore(c)
 	form, err := readForm(c.Request)
 	if err != nil {
 		return err
@@ -122,10 +121,4 @@ func checkParameters(values url.Values) error {
 		}
 	}
 	return nil
-}
-
-// noStore keeps an answer that carries tokens or claims out of every cache (RFC 6749 §5.1).
-func noStore(c *gin.Context) {
-	c.Header("Cache-Control", "no-store")
-	c.Header("Pragma", "no-cache")
 }

@@ -17,7 +17,6 @@ var errNoToken = refuse(InvalidToken, "no access token was sent")
 
 // userInfo serves GET and POST /connect/userinfo (OIDC Core §5.3): claims about the user who granted the access token.
 func (p *Provider) userInfo(c *gin.Context) error {
-	noStore(c)
 	bearer, err := readBearerToken(c.Request)
 	if err != nil {
 		return err
