@@ -1,0 +1,96 @@
+package eventlog
+
+import (
+	"bytes"
+	"flag"
+	"log/slog"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"silentrenew/internal/event"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden files")
+
+// renewal is what one silent renewal, the API call after it and its end look like on the bus.
+func renewal() []event.Event {
+	at := time.Date(2026, 11, 23, 12, 4, 31, 0, time.Local)
+	step := func(after time.Duration, e event.Event) event.Event {
+		e.Time, e.CorrelationID = at.Add(after), "Xk3VQ7bTm2Pz"
+		if e.Role == event.RoleIDP {
+			e.ClientID = "spa-client"
+		}
+		return e
+	}
+	authorize := map[string]string{"prompt": "none", "state": "5f1c", "nonce": "77ab", "response_type": "code", "code_challenge": "E9Melhoa2Ow"}
+	return []event.Event{
+		step(0, event.Event{Kind: "silent_renew.started", Role: event.RolePage}),
+		step(12*time.Millisecond, event.Event{Kind: "discovery", Role: event.RoleIDP, Status: 200}),
+		step(20*time.Millisecond, event.Event{Kind: "authorize", Role: event.RoleIDP, Subject: "mick", Status: 302, Duration: 3260 * time.Microsecond, Parameters: authorize}),
+		step(41*time.Millisecond, event.Event{Kind: "token", Role: event.RoleIDP, Subject: "mick", Status: 200, Duration: 7140 * time.Microsecond,
+			Parameters: map[string]string{"grant_type": "authorization_code", "code": "***", "code_verifier": "***"}}),
+		step(52*time.Millisecond, event.Event{Kind: "userinfo", Role: event.RoleIDP, Subject: "mick", Status: 200, Duration: 900 * time.Microsecond}),
+		step(60*time.Millisecond, event.Event{Kind: "api.request", Role: event.RoleAPI, ClientID: "spa-client", Subject: "mick", Status: 200,
+			Duration: 1500 * time.Microsecond, Parameters: map[string]string{"method": "GET", "path": "/api/companies"}}),
+		step(60*time.Second, event.Event{Kind: "authorize", Role: event.RoleIDP, Status: 302, Outcome: "login_required", Reason: "nobody is signed in", Parameters: authorize}),
+		step(61*time.Second, event.Event{Kind: "token", Role: event.RoleIDP, Status: 400, Outcome: "invalid_grant", Reason: "the code was used before"}),
+		step(62*time.Second, event.Event{Kind: "userinfo", Role: event.RoleIDP, Status: 500, Outcome: "server_error", Reason: "disk full"}),
+	}
+}
+
+func TestA36OneRenewalInTheLog(t *testing.T) {
+	for format, file := range map[string]string{"text": "testdata/renewal.txt", "json": "testdata/renewal.jsonl"} {
+		t.Run(format, func(t *testing.T) {
+			var out bytes.Buffer
+			bus := event.NewBus(10)
+			stop := Follow(bus, New(&out, format, slog.LevelInfo))
+			for _, e := range renewal() {
+				bus.Emit(e)
+			}
+			stop()
+			got := strings.ReplaceAll(out.String(), renewal()[0].Time.Format("-07:00")+`"`, `Z"`) // whatever the time zone here
+			if *update {
+				if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got != string(want) {
+				t.Errorf("the log changed (go test -update rewrites it):\n%s", got)
+			}
+		})
+	}
+}
+
+func TestLevels(t *testing.T) {
+	for _, tc := range []struct {
+		name string
+		e    event.Event
+		want slog.Level
+	}{
+		{"a renewal", event.Event{Kind: "authorize", Outcome: "ok"}, slog.LevelInfo},
+		{"discovery is noise", event.Event{Kind: "discovery", Outcome: "ok"}, slog.LevelDebug},
+		{"discovery that fails is not", event.Event{Kind: "discovery", Outcome: "server_error"}, slog.LevelError},
+		{"the cookie's end is normal", event.Event{Kind: "authorize", Outcome: "login_required"}, slog.LevelInfo},
+		{"a refusal", event.Event{Kind: "token", Outcome: "invalid_grant"}, slog.LevelWarn},
+	} {
+		if got := levelOf(tc.e); got != tc.want {
+			t.Errorf("%s: %v, want %v", tc.name, got, tc.want)
+		}
+	}
+}
+
+func TestNoEventCanForgeALine(t *testing.T) {
+	for _, format := range []string{"text", "json"} {
+		var out bytes.Buffer
+		New(&out, format, slog.LevelInfo).Write(event.Event{Time: time.Now(), Kind: "token", Role: event.RoleIDP, Outcome: "ok", ClientID: "a\n12:00:00.000 INF idp login", Reason: "x\r\ny"})
+		if got := strings.Count(out.String(), "\n"); got != 1 {
+			t.Errorf("%s: %d lines from one event:\n%s", format, got, out.String())
+		}
+	}
+}

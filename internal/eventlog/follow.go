@@ -1,0 +1,106 @@
+package eventlog
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"maps"
+	"slices"
+	"time"
+
+	"silentrenew/internal/event"
+)
+
+// Follow writes every event of the bus to the logger until the returned function is called, which waits for the last line.
+func Follow(bus *event.Bus, log Logger) (stop func()) {
+	_, events := bus.Subscribe(0)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		var missed uint64
+		for e := range events.C {
+			log.Write(e)
+			if now := events.Missed(); now > missed {
+				log.Warn("the log was too slow for some events", "missed", now-missed)
+				missed = now
+			}
+		}
+	}()
+	return func() {
+		events.Close()
+		<-done
+	}
+}
+
+// Write writes one event as one line.
+func (l Logger) Write(e event.Event) {
+	level := levelOf(e)
+	if !l.Enabled(context.Background(), level) {
+		return
+	}
+	record := slog.NewRecord(e.Time, level, e.Kind, 0)
+	if l.people {
+		record = slog.NewRecord(e.Time.Local(), level, fmt.Sprintf("%-4s %-20s", e.Role, e.Kind), 0)
+		record.AddAttrs(compared(e)...)
+	} else {
+		record.AddAttrs(everything(e)...)
+	}
+	_ = l.Handler().Handle(context.Background(), record) // nobody is left to tell that the log is broken
+}
+
+// levelOf decides who wants to see the event.
+func levelOf(e event.Event) slog.Level {
+	switch {
+	case e.Outcome == "server_error":
+		return slog.LevelError
+	case e.Outcome == "login_required": // how every renewal ends once the cookie is gone: news, not trouble
+		return slog.LevelInfo
+	case !e.OK():
+		return slog.LevelWarn
+	case noise[e.Kind]:
+		return slog.LevelDebug
+	}
+	return slog.LevelInfo
+}
+
+// noise is what clients fetch all the time without anything happening.
+var noise = map[string]bool{"discovery": true, "jwks": true, "checksession": true, "home": true, "fragment": true}
+
+// shownParameters are the request parameters that tell one step from the next at a glance.
+var shownParameters = []string{"prompt", "grant_type", "method", "path"}
+
+// everything returns all the event carries. The parameters keep to a group of their own: their names are the sender's
+// choice, and no request may write "outcome" or "sub" into our line.
+func everything(e event.Event) []slog.Attr {
+	parameters := make([]slog.Attr, 0, len(e.Parameters))
+	for _, name := range slices.Sorted(maps.Keys(e.Parameters)) {
+		parameters = append(parameters, slog.String(name, e.Parameters[name]))
+	}
+	e.Parameters = nil
+	return append(e.Attrs(), slog.GroupAttrs("parameters", parameters...))
+}
+
+// compared returns what people compare between lines, always in the same order.
+func compared(e event.Event) []slog.Attr {
+	var attrs []slog.Attr
+	add := func(key, value string) {
+		if value != "" {
+			attrs = append(attrs, slog.String(key, value))
+		}
+	}
+	add("client_id", e.ClientID)
+	add("sub", e.Subject)
+	for _, name := range shownParameters {
+		add(name, e.Parameters[name])
+	}
+	add("outcome", e.Outcome)
+	add("reason", e.Reason)
+	if e.Status != 0 {
+		attrs = append(attrs, slog.Int("status", e.Status))
+	}
+	if e.Duration > 0 {
+		attrs = append(attrs, slog.Duration("duration", e.Duration.Round(100*time.Microsecond)))
+	}
+	add("correlation_id", e.CorrelationID)
+	return attrs
+}
