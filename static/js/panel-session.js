@@ -71,7 +71,7 @@ export const mount = (panel) => {
       ["expires", clock(session.expires)],
       ["lifetime", session.lifetime ? lifetime(session.lifetime) : ""],
       ["sliding", session.sliding ? "yes: use prolongs it" : "no: absolute"],
-      ["Remember My Login", session.persistent ? "ticked" : "not ticked"],
+      ["Remember My Login", session.remember ? "ticked" : "not ticked"],
       ["clients", (session.clients ?? []).join(", ")],
     ];
     details.replaceChildren(...rows.filter(([, value]) => value).flatMap(([name, value]) => [make("dt", {}, name), make("dd", {}, value)]));

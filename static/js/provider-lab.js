@@ -57,7 +57,7 @@ export const saveAPIOptions = (options) => change(apiOptionsURL(), options);
  * @property {string} [renewed]
  * @property {string} [expires]
  * @property {number} [lifetime] seconds
- * @property {boolean} [persistent]
+ * @property {boolean} [remember]
  * @property {boolean} [sliding]
  * @property {string[]} [clients]
  * @returns {Promise<ProviderSession>}

@@ -1,0 +1,148 @@
+package spa
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/a-h/templ"
+	"github.com/gin-gonic/gin"
+
+	"silentrenew/internal/event"
+	"silentrenew/views"
+)
+
+// page is what a handler answers with.
+type page struct {
+	status  int // 200 when 0
+	name    string
+	title   string
+	content templ.Component
+	headers map[string]string
+
+	needsToken  bool   // the frame of a page whose content the script fetches with the token
+	returnAfter string // path to come back to after a login that starts here
+}
+
+// page adapts a handler that needs no token.
+func (s *Server) page(h func(c *gin.Context) page) gin.HandlerFunc {
+	return func(c *gin.Context) { s.write(c, h(c)) }
+}
+
+// caller is on whose behalf the API is called.
+type caller struct {
+	token         string // bearer token of the request, empty when it has none
+	correlationID string
+}
+
+// withToken adapts a handler whose content comes from the API. A navigation carries no token, so it gets the frame of the
+// page and the script comes back for the content; every other request is answered as the API answers, 401 and 403
+// included. Each such answer is one event.
+func (s *Server) withToken(h func(c *gin.Context, who caller) (page, error)) gin.HandlerFunc {
+	return func(c *gin.Context) {
+		if c.Request.Method == http.MethodGet && !isPartial(c.Request) && c.GetHeader("Authorization") == "" {
+			s.write(c, frame(c.Request.URL.Path))
+			return
+		}
+		started := time.Now()
+		who := caller{token: bearerToken(c.Request), correlationID: event.CorrelationID(c.Request)}
+		answer, err := h(c, who)
+		outcome, reason := event.OutcomeOK, ""
+		if err != nil {
+			answer, outcome = s.refusal(c, err)
+			reason = err.Error()
+		}
+		s.write(c, answer)
+		s.bus.Emit(event.Event{
+			Kind: "fragment", Role: event.RoleSPA, CorrelationID: who.correlationID, ClientID: s.cfg.ClientID,
+			Parameters: map[string]string{"method": c.Request.Method, "path": event.Printable(c.Request.URL.Path, 200)},
+			Status:     max(answer.status, http.StatusOK), Duration: time.Since(started), Outcome: outcome,
+			Reason: event.Printable(reason, 300),
+		})
+	}
+}
+
+// refusal turns an error of the API into a page: 401 and 403 lead to /unauthorized (A15), anything else to a page that
+// offers another try.
+func (s *Server) refusal(c *gin.Context, err error) (page, string) {
+	var refused *apiError
+	if errors.As(err, &refused) {
+		switch refused.status {
+		case http.StatusUnauthorized:
+			return unauthorizedPage(c, refused.status, views.LoginFirst), "invalid_token"
+		case http.StatusForbidden:
+			return unauthorizedPage(c, refused.status, views.OtherUser), "insufficient_scope"
+		case http.StatusNotFound:
+			return s.notFound(c), "not_found"
+		case http.StatusTooManyRequests, http.StatusServiceUnavailable:
+			return troublePage(c, http.StatusServiceUnavailable, refused.detail), "temporarily_unavailable"
+		}
+	}
+	if errors.Is(err, context.Canceled) {
+		return troublePage(c, http.StatusServiceUnavailable, ""), "cancelled"
+	}
+	slog.Error("spa: call the API", "path", c.Request.URL.Path, "error", err)
+	if errors.Is(err, errUnreachable) {
+		return troublePage(c, http.StatusServiceUnavailable, "The API at "+s.cfg.APIURL+" does not answer."), "temporarily_unavailable"
+	}
+	return troublePage(c, http.StatusBadGateway, "The API gave an answer that makes no sense here."), "server_error"
+}
+
+// write renders the page: for htmx only title and <main>, for a navigation the whole document.
+func (s *Server) write(c *gin.Context, p page) {
+	h := c.Writer.Header()
+	h.Set("Vary", "HX-Request, HX-History-Restore-Request, Authorization")
+	for name, value := range p.headers {
+		h.Set(name, value)
+	}
+	shell := views.Shell{
+		Title: p.title, Name: p.name, NeedsToken: p.needsToken, ReturnAfterLogin: p.returnAfter, Lab: s.cfg.Lab,
+		Nonce: nonce(c), Config: s.shellJSON, ImportMap: s.assets.importMap, Styles: s.assets.styles, Icon: s.assets.icon,
+		Preloads: s.assets.preloads, Script: s.assets.app, Provider: s.cfg.Authority, API: s.cfg.APIURL,
+	}
+	component := views.Page(shell, p.content)
+	if isPartial(c.Request) {
+		component = views.Fragment(shell, p.content)
+	}
+	status := p.status
+	if status == 0 {
+		status = http.StatusOK
+	}
+	if err := views.Render(c.Request.Context(), c.Writer, status, component); err != nil && !c.Writer.Written() {
+		slog.Error("spa: render", "page", p.name, "error", err)
+		c.String(http.StatusInternalServerError, "internal error\n")
+	}
+}
+
+// isPartial reports whether htmx asked: it wants <main> only, also when it restores a page for Back.
+func isPartial(r *http.Request) bool {
+	return r.Header.Get("HX-Request") == "true" || r.Header.Get("HX-History-Restore-Request") == "true"
+}
+
+// bearerToken returns the token of the Authorization header (RFC 6750 §2.1), whatever it is worth: the API decides.
+func bearerToken(r *http.Request) string {
+	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	if !strings.EqualFold(scheme, "Bearer") {
+		return ""
+	}
+	return strings.TrimSpace(token)
+}
+
+// frame is a page without its content.
+func frame(path string) page {
+	name := strings.TrimPrefix(path, "/")
+	name, _, _ = strings.Cut(name, "/")
+	return page{name: name, title: strings.ToUpper(name[:1]) + name[1:], needsToken: true, content: views.Waiting()}
+}
+
+// troublePage says that the content could not be had and offers another try.
+func troublePage(c *gin.Context, status int, detail string) page {
+	return page{
+		status: status, name: "trouble", title: "Not available",
+		headers: map[string]string{"Retry-After": "5"},
+		content: views.Trouble(views.TroublePage{Detail: detail, Retry: c.Request.URL.RequestURI()}),
+	}
+}
