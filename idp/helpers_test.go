@@ -122,7 +122,8 @@ type browser struct {
 	t       testing.TB
 	handler http.Handler
 	jar     *cookiejar.Jar
-	address string // where the provider sees it coming from
+	address string      // where the provider sees it coming from
+	header  http.Header // what it sends beside, nil for nothing
 }
 
 func (s *site) browser() *browser {
@@ -185,6 +186,9 @@ func (b *browser) do(r *http.Request) page {
 		r.AddCookie(c)
 	}
 	r.RemoteAddr = b.address
+	for name, values := range b.header {
+		r.Header[name] = values
+	}
 	w := httptest.NewRecorder()
 	b.handler.ServeHTTP(w, r)
 	response := w.Result()
