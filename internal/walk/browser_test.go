@@ -69,10 +69,19 @@ func (b *browser) do(what string, actions ...chromedp.Action[chromedp.Void]) {
 	}
 }
 
-// open goes to a page of the front end by its path, as if typed into the address bar.
+// open goes to a page of the front end by its path, as if typed into the address bar, and waits until it is alive.
 func (b *browser) open(path string) {
 	b.t.Helper()
 	b.openURL(b.p.spa + path)
+	b.waitReady()
+}
+
+// waitReady waits until the script of a page has started and every live part of it is connected. A page without the
+// script is ready at once.
+func (b *browser) waitReady() {
+	b.t.Helper()
+	b.waitFor(`!document.querySelector("#client-config") || document.documentElement.dataset.booted &&
+		!document.querySelector("[data-panel]:not([data-ready])")`, patience)
 }
 
 func (b *browser) openURL(url string) {
@@ -226,7 +235,8 @@ func (b *browser) pressLogin() {
 // waitSignedIn waits until the front end shows the signed-in menu.
 func (b *browser) waitSignedIn() {
 	b.t.Helper()
-	b.waitFor("location.href.startsWith("+quote(b.p.spa)+") && "+visible("#logout"), patience)
+	b.waitFor("location.href.startsWith("+quote(b.p.spa)+") && !location.pathname.endsWith('callback') && "+visible("#logout"), patience)
+	b.waitReady()
 }
 
 // waitSignedOut waits until the front end shows Login in the menu.
@@ -287,6 +297,13 @@ func (b *browser) configure(settings map[string]any) {
 	if !strings.HasPrefix(b.location(), b.p.spa) {
 		b.open("/")
 	}
+	b.writeSettings(settings)
+	b.open("/")
+}
+
+// writeSettings changes settings for the next time that the page is loaded.
+func (b *browser) writeSettings(settings map[string]any) {
+	b.t.Helper()
 	changes, err := json.Marshal(settings)
 	if err != nil {
 		b.t.Fatal(err)
@@ -296,7 +313,6 @@ func (b *browser) configure(settings map[string]any) {
 		localStorage.setItem(key, JSON.stringify({...JSON.parse(localStorage.getItem(key) ?? "{}"), ...%s}));
 		return true;
 	})()`, changes))
-	b.open("/")
 }
 
 // renewWithLead switches the silent renewal on, so many seconds before the token expires.

@@ -97,7 +97,7 @@ func TestA16RouteGuard(t *testing.T) {
 	b.waitText("main", "IT_Solutions Ltd")
 
 	b.open("/no-such-page")
-	b.waitPage("notfound")
+	b.waitPage("not-found")
 }
 
 // TestA17PrivacyShowsWhatTheAPISaw: Mick sees his claims, the role among them.
