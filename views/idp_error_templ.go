@@ -509,7 +509,7 @@ func (m IDPErrorPage) status() string {
 func (m IDPErrorPage) advice() string {
 	switch {
 	case m.Redirect != nil:
-		return "The value must equal a registered one character by character (RFC 9700 §2.1). Change it in the client's settings, or register it in the provider's table for this parameter."
+		return "The value must equal a registered one character by character (RFC 9700 §2.1). Change it in the client's settings, or add it to the client's rows of ClientRedirectUris."
 	case m.Code == "unauthorized_client":
 		return "The client is unknown, switched off, or may not use this flow. Look at its row in the Clients table."
 	case m.Code == "temporarily_unavailable" || m.Status == http.StatusTooManyRequests:
