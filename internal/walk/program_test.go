@@ -77,7 +77,7 @@ func newProgram(t *testing.T) *program {
 // start runs the process and waits until all three roles answer.
 func (p *program) start() {
 	p.t.Helper()
-	p.process = exec.Command(buildBinary(p.t), append([]string{"--db", p.database, "--log-format", "json"}, p.flags...)...)
+	p.process = exec.Command(buildBinary(p.t), append([]string{"--db", p.database, "--log-format", "json", "--log-level", "debug"}, p.flags...)...)
 	p.process.Dir = filepath.Dir(p.database)
 	reader, writer := io.Pipe()
 	p.process.Stdout, p.process.Stderr = writer, writer
@@ -182,8 +182,8 @@ func freeAddress(t *testing.T) string {
 // line is one line of the program's log: an event, or something else the program said.
 type line struct {
 	Time    time.Time
-	Message string // the kind of the event
-	Fields  map[string]string
+	Message string            // the kind of the event
+	Fields  map[string]string // its attributes and its parameters
 	raw     string
 }
 
@@ -219,8 +219,12 @@ func (l *eventLog) add(text string) {
 		l.other = append(l.other, text)
 		return
 	}
-	for name, value := range fields {
-		entry.Fields[name] = fmt.Sprint(value)
+	parameters, _ := fields["parameters"].(map[string]any)
+	delete(fields, "parameters")
+	for _, values := range []map[string]any{parameters, fields} { // our own words last: no request may overwrite them
+		for name, value := range values {
+			entry.Fields[name] = fmt.Sprint(value)
+		}
 	}
 	entry.Message = entry.Fields["msg"]
 	entry.Time, _ = time.Parse(time.RFC3339Nano, entry.Fields["time"])

@@ -187,7 +187,7 @@ func TestA36A37A38A39OneRenewal(t *testing.T) {
 			t.Errorf("order: authorize %s, token %s, userinfo %s", l.authorize.Time, l.token.Time, l.userinfo.Time)
 		}
 		for _, e := range []line{l.authorize, l.token, l.userinfo} {
-			if e.get("client_id") != "spa-client" || e.get("sub") == "" || e.get("outcome") != "ok" || e.get("duration") == "" {
+			if e.get("client_id") != "spa-client" || e.get("sub") == "" || e.get("outcome") != "ok" || e.get("duration_ms") == "" {
 				t.Errorf("%s says too little: %s", e.Message, e)
 			}
 		}
