@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
+	"github.com/go-jose/go-jose/v4/jwt"
 
 	"silentrenew/db"
 )
@@ -74,14 +75,16 @@ func (p *Provider) audience(granted grantedScope) any {
 
 // accessToken is a verified access token of ours.
 type accessToken struct {
-	Issuer    string `json:"iss"`
-	Subject   string `json:"sub"`
-	ClientID  string `json:"client_id"`
-	SessionID string `json:"sid"`
-	JTI       string `json:"jti"`
-	Scope     string `json:"scope"`
-	Expires   int64  `json:"exp"` // seconds since the epoch (RFC 7519 §2)
-	NotBefore int64  `json:"nbf"`
+	Issuer    string       `json:"iss"`
+	Subject   string       `json:"sub"`
+	Audience  jwt.Audience `json:"aud"`
+	ClientID  string       `json:"client_id"`
+	SessionID string       `json:"sid,omitempty"`
+	JTI       string       `json:"jti,omitempty"`
+	Scope     string       `json:"scope"`
+	IssuedAt  int64        `json:"iat"` // seconds since the epoch, as the next two (RFC 7519 §2)
+	NotBefore int64        `json:"nbf"`
+	Expires   int64        `json:"exp"`
 }
 
 // verifyAccessToken returns the claims of one of our access tokens that is alive and not revoked, without leeway: one

@@ -1,7 +1,10 @@
 package idp
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"slices"
 	"strconv"
 
@@ -13,6 +16,18 @@ var singleClaims = []string{
 	"name", "given_name", "family_name", "middle_name", "nickname", "preferred_username", "profile", "picture", "website",
 	"email", "email_verified", "gender", "birthdate", "zoneinfo", "locale", "phone_number", "phone_number_verified",
 	"address", "updated_at",
+}
+
+// activeUser returns the user with this subject identifier and reports whether they exist and may still sign in.
+func (p *Provider) activeUser(ctx context.Context, subject string) (user db.User, active bool, err error) {
+	user, err = p.db.UserBySubject(ctx, subject)
+	if errors.Is(err, db.ErrNotFound) {
+		return db.User{}, false, nil
+	}
+	if err != nil {
+		return db.User{}, false, fmt.Errorf("read user: %w", err)
+	}
+	return user, user.Enabled, nil
 }
 
 // everyClaim tells userClaims to leave nothing out.

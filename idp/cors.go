@@ -15,6 +15,7 @@ var corsEndpoints = []string{
 	"/.well-known/openid-configuration/jwks",
 	"/connect/token",
 	"/connect/userinfo",
+	"/connect/revocation",
 }
 
 // preflightSeconds is how long a browser may remember the answer to a preflight, so that a renewal a minute does not ask

@@ -11,12 +11,14 @@ import (
 )
 
 // metadata is the provider's description of itself (OIDC Discovery §3, RFC 8414 §2, RP-Initiated Logout §2.1, Session
-// Management §3.3, RFC 9207 §3). It lists what works and nothing else; what is absent has the standard's default.
+// Management §3.3, RFC 7009, RFC 7662, RFC 9207 §3). It lists what works and nothing else; what is absent has the standard's default.
 type metadata struct {
 	Issuer                            string   `json:"issuer"`
 	AuthorizationEndpoint             string   `json:"authorization_endpoint"`
 	TokenEndpoint                     string   `json:"token_endpoint"`
 	UserinfoEndpoint                  string   `json:"userinfo_endpoint"`
+	RevocationEndpoint                string   `json:"revocation_endpoint"`
+	IntrospectionEndpoint             string   `json:"introspection_endpoint"`
 	EndSessionEndpoint                string   `json:"end_session_endpoint"`
 	CheckSessionIframe                string   `json:"check_session_iframe"`
 	JWKSURI                           string   `json:"jwks_uri"`
@@ -30,6 +32,8 @@ type metadata struct {
 	SubjectTypesSupported             []string `json:"subject_types_supported"`
 	IDTokenSigningAlgValuesSupported  []string `json:"id_token_signing_alg_values_supported"`
 	TokenEndpointAuthMethodsSupported []string `json:"token_endpoint_auth_methods_supported"`
+	RevocationAuthMethodsSupported    []string `json:"revocation_endpoint_auth_methods_supported"`
+	IntrospectionAuthMethodsSupported []string `json:"introspection_endpoint_auth_methods_supported"`
 	CodeChallengeMethodsSupported     []string `json:"code_challenge_methods_supported"`
 	IssParameterSupported             bool     `json:"authorization_response_iss_parameter_supported"`
 	ClaimsParameterSupported          bool     `json:"claims_parameter_supported"`
@@ -57,6 +61,8 @@ func (p *Provider) metadata(resources db.Resources) metadata {
 		AuthorizationEndpoint:             p.url("/connect/authorize"),
 		TokenEndpoint:                     p.url("/connect/token"),
 		UserinfoEndpoint:                  p.url("/connect/userinfo"),
+		RevocationEndpoint:                p.url("/connect/revocation"),
+		IntrospectionEndpoint:             p.url("/connect/introspect"),
 		EndSessionEndpoint:                p.url("/connect/endsession"),
 		CheckSessionIframe:                p.url("/connect/checksession"),
 		JWKSURI:                           p.url("/.well-known/openid-configuration/jwks"),
@@ -68,6 +74,8 @@ func (p *Provider) metadata(resources db.Resources) metadata {
 		PromptValuesSupported:             []string{"none", "login", "consent", "select_account"},
 		SubjectTypesSupported:             []string{"public"},
 		TokenEndpointAuthMethodsSupported: []string{authNone, authClientSecretBasic, authClientSecretPost},
+		RevocationAuthMethodsSupported:    []string{authNone, authClientSecretBasic, authClientSecretPost},
+		IntrospectionAuthMethodsSupported: []string{authClientSecretBasic, authClientSecretPost},
 		CodeChallengeMethodsSupported:     []string{challengeS256}, // plain works for single clients and is nothing to advertise
 		IssParameterSupported:             true,
 	}

@@ -103,14 +103,11 @@ func (p *Provider) stillSignedIn(ctx context.Context, code db.AuthorizationCode)
 	case err != nil:
 		return db.User{}, fmt.Errorf("read session: %w", err)
 	}
-	user, err := p.db.UserBySubject(ctx, code.Subject)
-	switch {
-	case errors.Is(err, db.ErrNotFound) || err == nil && !user.Enabled:
-		return db.User{}, refuse(InvalidGrant, "the user cannot sign in any more")
-	case err != nil:
-		return db.User{}, fmt.Errorf("read user: %w", err)
+	user, active, err := p.activeUser(ctx, code.Subject)
+	if err == nil && !active {
+		err = refuse(InvalidGrant, "the user cannot sign in any more")
 	}
-	return user, nil
+	return user, err
 }
 
 // grantedBy returns what a scope that was granted earlier stands for now.

@@ -92,10 +92,12 @@ func (p *Provider) routes() http.Handler {
 	r.GET("/account/logout", p.handle("logout.form", p.endSession))
 	r.POST("/account/logout", p.handle("endsession", p.logout))
 
-	// Back channel: the client's script or server comes here. OIDC Core §3.1.3 and §5.3.
+	// Back channel: the client's script or server comes here. OIDC Core §3.1.3 and §5.3, RFC 7009, RFC 7662.
 	r.POST("/connect/token", p.cors, p.handle("token", p.token))
 	r.GET("/connect/userinfo", p.cors, p.handle("userinfo", p.userInfo))
 	r.POST("/connect/userinfo", p.cors, p.handle("userinfo", p.userInfo))
+	r.POST("/connect/revocation", p.cors, p.handle("revocation", p.revocation))
+	r.POST("/connect/introspect", p.handle("introspect", p.introspection))
 	for _, endpoint := range corsEndpoints {
 		r.OPTIONS(endpoint, p.cors)
 	}

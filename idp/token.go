@@ -20,11 +20,13 @@ import (
 // Grant types this provider knows (RFC 6749 §4, §6).
 const (
 	grantAuthorizationCode = "authorization_code"
+	grantClientCredentials = "client_credentials"
 )
 
 // grantTypes maps each grant type we serve to what answers it.
 var grantTypes = map[string]func(*Provider, context.Context, tokenRequest) (tokenResponse, error){
 	grantAuthorizationCode: (*Provider).redeemCode,
+	grantClientCredentials: (*Provider).actForItself,
 }
 
 // tokenRequest is a token request whose client has been authenticated.

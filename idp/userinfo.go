@@ -2,14 +2,10 @@ package idp
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"net/http"
 	"strings"
 
 	"github.com/gin-gonic/gin"
-
-	"silentrenew/db"
 )
 
 // errNoToken says that a request to a protected resource carries no token at all (RFC 6750 §3.1).
@@ -44,12 +40,12 @@ func (p *Provider) userInfo(c *gin.Context) error {
 // userInfoClaims returns what userinfo tells about the user: sub always, and every claim we have unless the option
 // Userinfo.StrictScopes keeps it to what the scope values stand for (decision 0012).
 func (p *Provider) userInfoClaims(ctx context.Context, subject string, scope Scope) (map[string]any, error) {
-	user, err := p.db.UserBySubject(ctx, subject)
-	switch {
-	case errors.Is(err, db.ErrNotFound) || err == nil && !user.Enabled:
+	user, active, err := p.activeUser(ctx, subject)
+	if err != nil {
+		return nil, err
+	}
+	if !active {
 		return nil, refuse(InvalidToken, "the user of this token cannot sign in any more")
-	case err != nil:
-		return nil, fmt.Errorf("read user: %w", err)
 	}
 	strict, err := p.strictUserinfo(ctx)
 	if err != nil {

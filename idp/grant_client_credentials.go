@@ -1,0 +1,33 @@
+package idp
+
+import (
+	"context"
+	"crypto/rand"
+)
+
+// actForItself answers the client credentials grant (RFC 6749 §4.4): a client acts for itself, no user takes part.
+// So there is no ID token, no claim about a user, and nothing to renew.
+func (p *Provider) actForItself(ctx context.Context, request tokenRequest) (tokenResponse, error) {
+	client := request.Client
+	if !client.RequireClientSecret { // RFC 6749 §4.4: confidential clients only
+		return tokenResponse{}, refuse(UnauthorizedClient, "client %s is public and has no credentials to act on", client.ClientID)
+	}
+	asked := parseScope(request.Form.Get("scope"))
+	if len(asked) == 0 { // everything the row allows (RFC 6749 §3.3)
+		granted, err := p.grantedBy(ctx, client.Scopes)
+		if err != nil {
+			return tokenResponse{}, err
+		}
+		for _, scope := range granted.APIScopes {
+			asked = append(asked, scope.Name)
+		}
+	}
+	granted, err := p.resolveScope(ctx, client, asked)
+	if err != nil {
+		return tokenResponse{}, err
+	}
+	if len(granted.Identity) > 0 {
+		return tokenResponse{}, refuse(InvalidScope, "scope %s is about a user, and no user takes part", granted.Identity[0].Name)
+	}
+	return p.issueTokens(ctx, client, accessTokenInput{JTI: rand.Text(), Granted: granted}, "")
+}
