@@ -24,6 +24,7 @@ var expired = []struct {
 // Cleanup removes what expired before now: grants, sessions, device codes, revoked tokens and login failures. It takes
 // at most batch rows per statement, so that nobody waits long for the writer, and returns how many rows went.
 func (d *DB) Cleanup(ctx context.Context, now time.Time, batch int) (removed int, err error) {
+	batch = max(batch, 1)
 	for _, rows := range expired {
 		for {
 			n, err := d.removeExpired(ctx, rows.table, rows.key, rows.condition, now.Add(-rows.age), batch)

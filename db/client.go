@@ -96,9 +96,6 @@ type Client struct {
 	Properties             map[string]string `gorm:"-"`
 }
 
-// TableName says where gorm finds it.
-func (Client) TableName() string { return "Clients" }
-
 // ClientSecret is one way a confidential client may prove itself. Value is a hash, base64 of SHA-256.
 type ClientSecret struct {
 	Description string

@@ -23,9 +23,6 @@ type Company struct {
 	Updated time.Time
 }
 
-// TableName says where gorm finds it.
-func (Company) TableName() string { return "Companies" }
-
 // FullAddress is the address with its country, as the article shows it.
 func (c Company) FullAddress() string { return c.Address + " " + c.Country }
 

@@ -63,7 +63,7 @@ func connect(dialector gorm.Dialector, location string) (*DB, error) {
 // ends, so it would outlive Close, and in a testing/synctest bubble it would be waited for in vain.
 const keepStatements = 10 * 365 * 24 * time.Hour
 
-// columnNames turns Go's names into the schema's: ClientID → ClientId, RequirePKCE → RequirePkce.
+// columnNames turns Go's names into the schema's: ClientID → ClientId, RequirePKCE → RequirePkce, Company → Companies.
 var columnNames = schema.NamingStrategy{
 	NoLowerCase:  true,
 	NameReplacer: strings.NewReplacer("ID", "Id", "URI", "Uri", "PKCE", "Pkce", "SSO", "Sso", "JWT", "Jwt", "JTI", "Jti"),
@@ -80,10 +80,10 @@ func (d *DB) Close() error {
 // Location says where the data is, for people: a file name, or a URL without its password.
 func (d *DB) Location() string { return d.location }
 
-// Ping reports whether the database answers.
+// Ping reports whether the database answers a question about one of its tables.
 func (d *DB) Ping(ctx context.Context) error {
-	var one int
-	if err := d.read(ctx).Raw("SELECT 1").Scan(&one).Error; err != nil {
+	var rows int
+	if err := d.read(ctx).Raw(`SELECT count(*) FROM "ServerOptions"`).Scan(&rows).Error; err != nil {
 		return fmt.Errorf("db: ping: %w", err)
 	}
 	return nil

@@ -27,10 +27,10 @@ func migrateSQLite(ctx context.Context, pool *sql.DB, location string) error {
 	}
 	// SQLite has no lock that outlives a transaction. When two processes migrate at once one of them finds the tables
 	// made already, rolls back, and sees next time that nothing is left to do.
-	const attempts = 10
-	for attempt := 1; ; attempt++ {
+	patience := time.Now().Add(busyTimeout)
+	for {
 		err = migrate(ctx, provider, location)
-		if err == nil || errors.Is(err, ErrNewerSchema) || attempt == attempts {
+		if err == nil || errors.Is(err, ErrNewerSchema) || time.Now().After(patience) {
 			return err
 		}
 		select {

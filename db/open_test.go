@@ -235,6 +235,35 @@ func TestOpenRefusesWhereItCannotWrite(t *testing.T) {
 	}
 }
 
+// "Remove the database and start again" (A19), after a crash that left the write-ahead log.
+func TestA19ADeletedDatabaseDoesNotComeBack(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "silentrenew.db")
+	d, err := db.Open(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := d.Seed(t.Context(), db.SeedURLs{SPA: dbtest.SPA}); err != nil {
+		t.Fatal(err)
+	}
+	log := read(t, path+"-wal")
+	if err := d.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	write(t, path+"-wal", log)
+
+	d, err = db.Open(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	if clients, err := d.Clients(t.Context()); len(clients) != 0 || err != nil {
+		t.Errorf("%d clients came back, %v; want none", len(clients), err)
+	}
+}
+
 func TestOpenThatIsCalledOffLeavesNothing(t *testing.T) {
 	folder := t.TempDir()
 	ctx, cancel := context.WithCancel(t.Context())

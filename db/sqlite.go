@@ -4,11 +4,13 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"io/fs"
 	"net/url"
 	"os"
 	"path/filepath"
 	"runtime"
+	"time"
 
 	"gorm.io/driver/sqlite"
 )
@@ -32,11 +34,16 @@ func openSQLite(ctx context.Context, path string) (*DB, error) {
 	return openMigrated(ctx, path, path)
 }
 
+// busyTimeout is how long a statement waits while another process writes.
+const busyTimeout = 10 * time.Second
+
+var waitForOthers = fmt.Sprintf("busy_timeout(%d)", busyTimeout.Milliseconds())
+
 // openMigrated opens an SQLite file that is ours, or empty, and migrates it. The name is the one people know it by.
 func openMigrated(ctx context.Context, path, name string) (*DB, error) {
 	pool, err := sql.Open("sqlite", sqliteDSN(path, url.Values{
 		"_pragma": {
-			"busy_timeout(10000)", // milliseconds; other processes write too
+			waitForOthers,
 			"journal_mode(WAL)",   // readers never wait for the writer
 			"synchronous(NORMAL)", // safe against a crash of the program; a power cut may cost the last commits, never the file
 			"foreign_keys(1)",
@@ -67,6 +74,9 @@ func openMigrated(ctx context.Context, path, name string) (*DB, error) {
 // createSQLite builds a new database in a folder beside path and links it into place. A start that fails leaves nothing
 // behind, and of several first starts at the same moment each finds either no file or a whole one.
 func createSQLite(ctx context.Context, path string) error {
+	if _, err := os.Stat(path + "-wal"); err == nil {
+		return createEmpty(path)
+	}
 	folder, err := os.MkdirTemp(filepath.Dir(path), ".silentrenew-new-")
 	if err != nil {
 		return unwritable(path, err)
@@ -99,6 +109,22 @@ func createSQLite(ctx context.Context, path string) error {
 	return nil
 }
 
+// createEmpty makes an empty file where somebody deleted a database and left its write-ahead log. SQLite would replay the
+// log into a database that has pages; beside an empty one it discards it.
+func createEmpty(path string) error {
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL, 0o600)
+	if errors.Is(err, fs.ErrExist) {
+		return nil
+	}
+	if err == nil {
+		err = file.Close()
+	}
+	if err != nil {
+		return unwritable(path, err)
+	}
+	return nil
+}
+
 // Above this size looking at every page would delay the start; damage then shows when the page is read.
 const largestInspected = 64 << 20 // bytes
 
@@ -112,7 +138,7 @@ func inspectSQLite(ctx context.Context, path string) error {
 	if err := errors.Join(err, file.Close()); err != nil {
 		return unwritable(path, err)
 	}
-	pool, err := sql.Open("sqlite", sqliteDSN(path, url.Values{"mode": {"rw"}, "_pragma": {"busy_timeout(10000)"}}))
+	pool, err := sql.Open("sqlite", sqliteDSN(path, url.Values{"mode": {"rw"}, "_pragma": {waitForOthers}}))
 	if err != nil {
 		return err
 	}

@@ -42,14 +42,22 @@ func Seeded(t testing.TB) *db.DB {
 func Each(t *testing.T, test func(t *testing.T, d *db.DB)) {
 	t.Helper()
 	t.Run("sqlite", func(t *testing.T) { test(t, New(t)) })
-	t.Run("postgres", func(t *testing.T) { test(t, open(t, Postgres(t))) })
+	t.Run("postgres", func(t *testing.T) { test(t, open(t, migratedPostgres(t))) })
 }
 
-// Exec runs one statement on a connection of its own, as a database shell would. Write "?" for arguments on SQLite and
+// Exec runs one statement as a database shell would, on a connection of its own. Write "?" for arguments on SQLite and
 // "$1" on PostgreSQL.
 func Exec(t testing.TB, d *db.DB, statement string, args ...any) {
 	t.Helper()
-	driver, name := "sqlite", d.Location()
+	if _, err := Shell(t, d).ExecContext(context.Background(), statement, args...); err != nil {
+		t.Fatalf("%s: %v", statement, err)
+	}
+}
+
+// Shell opens connections that share nothing with d but the database.
+func Shell(t testing.TB, d *db.DB) *sql.DB {
+	t.Helper()
+	driver, name := "sqlite", "file:"+d.Location()+"?_pragma=foreign_keys(1)&_pragma=busy_timeout(10000)"
 	if address, ok := addresses.Load(d); ok {
 		driver, name = "pgx", address.(string)
 	}
@@ -57,10 +65,8 @@ func Exec(t testing.TB, d *db.DB, statement string, args ...any) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer pool.Close()
-	if _, err := pool.ExecContext(context.Background(), statement, args...); err != nil {
-		t.Fatalf("%s: %v", statement, err)
-	}
+	t.Cleanup(func() { pool.Close() })
+	return pool
 }
 
 // addresses knows the URL of each open PostgreSQL database, whose Location lacks the password.

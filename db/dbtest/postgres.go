@@ -21,7 +21,78 @@ import (
 // Postgres creates an empty PostgreSQL database for one test and returns its URL. It skips the test where there is no server.
 func Postgres(t testing.TB) string {
 	t.Helper()
-	admin, err := server()
+	u := createDatabase(t)
+	if *dump {
+		t.Logf("database kept: %s", u.Path[1:])
+	} else {
+		t.Cleanup(func() { dropDatabase(t, u) })
+	}
+	return u.String()
+}
+
+// migratedPostgres does the same with the tables made. In a server of our own a database is emptied and used again,
+// because making one takes longer than most tests.
+func migratedPostgres(t testing.TB) string {
+	t.Helper()
+	if os.Getenv("SILENTRENEW_TEST_POSTGRES") != "" {
+		return Postgres(t)
+	}
+	var address string
+	select {
+	case address = <-idle:
+	default:
+		address = createDatabase(t).String()
+	}
+	t.Cleanup(func() {
+		empty(t, address)
+		idle <- address
+	})
+	return address
+}
+
+var idle = make(chan string, 100)
+
+const emptyTables = `DO $$ BEGIN EXECUTE (
+	SELECT coalesce('TRUNCATE ' || string_agg(quote_ident(tablename), ', ') || ' RESTART IDENTITY CASCADE', 'SELECT 1')
+	FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'silentrenew_schema'); END $$`
+
+func empty(t testing.TB, address string) {
+	t.Helper()
+	pool, err := sql.Open("pgx", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer pool.Close()
+	if _, err := pool.ExecContext(context.Background(), emptyTables); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func createDatabase(t testing.TB) *url.URL {
+	t.Helper()
+	pool, u := administrator(t)
+	defer pool.Close()
+	name := "sr_" + strings.ToLower(rand.Text())
+	if _, err := pool.ExecContext(context.Background(), "CREATE DATABASE "+name+" TEMPLATE template0"); err != nil {
+		t.Fatal(err)
+	}
+	u.Path = "/" + name
+	return &u
+}
+
+func dropDatabase(t testing.TB, u *url.URL) {
+	t.Helper()
+	pool, _ := administrator(t)
+	defer pool.Close()
+	if _, err := pool.ExecContext(context.Background(), "DROP DATABASE "+u.Path[1:]+" WITH (FORCE)"); err != nil {
+		t.Error(err)
+	}
+}
+
+// administrator connects to the server, or skips the test where there is none.
+func administrator(t testing.TB) (*sql.DB, url.URL) {
+	t.Helper()
+	u, err := server()
 	if err != nil {
 		if slices.Contains(strings.Split(os.Getenv("SILENTRENEW_REQUIRE"), ","), "postgres") {
 			t.Fatalf("SILENTRENEW_REQUIRE asks for PostgreSQL: %v", err)
@@ -29,33 +100,14 @@ func Postgres(t testing.TB) string {
 		sayOnce.Do(func() { fmt.Fprintln(os.Stderr, "dbtest: the PostgreSQL half of the tests is skipped:", err) })
 		t.SkipNow()
 	}
-	name := "sr_" + strings.ToLower(rand.Text())
-	asAdmin(t, admin, "CREATE DATABASE "+name)
-	t.Cleanup(func() {
-		if *dump {
-			t.Logf("database kept: %s", name)
-			return
-		}
-		asAdmin(t, admin, "DROP DATABASE "+name+" WITH (FORCE)")
-	})
-	u := *admin
-	u.Path = "/" + name
-	return u.String()
-}
-
-var sayOnce sync.Once
-
-func asAdmin(t testing.TB, admin *url.URL, statement string) {
-	t.Helper()
-	pool, err := sql.Open("pgx", admin.String())
+	pool, err := sql.Open("pgx", u.String())
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer pool.Close()
-	if _, err := pool.ExecContext(context.Background(), statement); err != nil {
-		t.Fatalf("%s: %v", statement, err)
-	}
+	return pool, *u
 }
+
+var sayOnce sync.Once
 
 // server finds a PostgreSQL server, or starts one that lives as long as the test binary.
 var server = sync.OnceValues(func() (*url.URL, error) {
