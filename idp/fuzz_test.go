@@ -1,0 +1,96 @@
+package idp
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// FuzzAuthorize: whatever the query, an unregistered redirect_uri never appears in a Location, prompt=none never leads to
+// a form, and nothing makes the provider fail.
+func FuzzAuthorize(f *testing.F) {
+	for _, pairs := range [][]string{
+		nil, {"prompt", "none"}, {"redirect_uri", "https://evil.example/"}, {"redirect_uri", testCallback + "@evil.example"},
+		{"redirect_uri", "//evil.example"}, {"redirect_uri", "javascript:alert(1)"}, {"redirect_uri", testCallback + "\r\nLocation: https://evil.example"},
+		{"state", "\r\nLocation: https://evil.example"}, {"client_id", "bff-client"}, {"client_id", "company-employee"},
+		{"prompt", "none login"}, {"max_age", "0"}, {"scope", "openid\x00"}, {"id_token_hint", "a.b.c"}, {"login_after", "99999999999"},
+	} {
+		f.Add(authorizeParameters(pairs...).Encode())
+	}
+	f.Add(authorizeParameters().Encode() + "&redirect_uri=https%3A%2F%2Fevil.example")
+	f.Add("client_id=spa-client&redirect_uri=%00")
+	f.Add("%")
+	f.Add(";")
+	s := newSite(f)
+	clients, err := s.db.Clients(f.Context())
+	if err != nil {
+		f.Fatal(err)
+	}
+	var registered []string
+	for _, client := range clients {
+		registered = append(registered, client.RedirectURIs...)
+	}
+	signedIn := s.browser()
+	s.signIn(signedIn, "Mick")
+
+	f.Fuzz(func(t *testing.T, query string) {
+		here := *s
+		here.t, signedIn.t = t, t
+		for name, b := range map[string]*browser{"signed in": signedIn, "signed out": here.browser()} {
+			for _, path := range []string{"/connect/authorize", callbackPath} {
+				u := must(url.Parse(s.issuer + path))
+				u.RawQuery = query
+				request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.issuer, nil)
+				if err != nil {
+					t.Fatal(err)
+				}
+				request.URL = u
+				answer := b.do(request)
+				location := answer.Header.Get("Location")
+				ours := strings.HasPrefix(location, "/account/login?returnUrl=") || strings.HasPrefix(location, "/consent?returnUrl=")
+				theirs := slices.ContainsFunc(registered, func(uri string) bool { return strings.HasPrefix(location, uri+"?") })
+				if location != "" && !ours && !theirs || strings.ContainsAny(location, "\r\n") {
+					t.Errorf("%s, %s: Location %q", name, path, location)
+				}
+				if values, _ := url.ParseQuery(query); values.Get("prompt") == "none" && (ours || strings.Contains(answer.Body, "<form")) {
+					t.Errorf("%s, %s: prompt=none leads to %q", name, path, location)
+				}
+				if answer.StatusCode >= 500 || location == "" && answer.StatusCode < 400 {
+					t.Errorf("%s, %s: got %d %q", name, path, answer.StatusCode, location)
+				}
+			}
+		}
+	})
+}
+
+// FuzzReturnURL: whatever comes back from the login form, the browser stays at the provider.
+func FuzzReturnURL(f *testing.F) {
+	for _, trick := range openRedirects {
+		f.Add(trick)
+	}
+	f.Add(callbackPath + "?" + authorizeParameters().Encode())
+	f.Add("")
+	s := newSite(f)
+	p := s.provider()
+	p.base = must(url.Parse(testIssuer))
+
+	f.Fuzz(func(t *testing.T, sent string) {
+		back, err := p.parseReturnURL(sent)
+		if err != nil {
+			return
+		}
+		local := p.local(back)
+		resolved, err := must(url.Parse(s.issuer + "/account/login")).Parse(local)
+		if err != nil || resolved.Scheme+"://"+resolved.Host != s.issuer || resolved.Path != callbackPath && resolved.Path != "/" {
+			t.Errorf("%q leads to %q", sent, local)
+		}
+		if strings.ContainsFunc(local, func(r rune) bool { return r <= ' ' || r >= 0x7f || r == '\\' }) || strings.HasPrefix(local, "//") {
+			t.Errorf("%q leads to %q, which a browser may read differently", sent, local)
+		}
+		if again, err := p.parseReturnURL(p.hidden(back)); err != nil || p.local(again) != local {
+			t.Errorf("%q does not survive the form: %q, %v", sent, p.local(again), err)
+		}
+	})
+}
