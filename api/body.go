@@ -1,0 +1,42 @@
+package api
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"maps"
+	"mime"
+	"net/http"
+	"slices"
+
+	"github.com/gin-gonic/gin"
+)
+
+// maxBody is the longest request body we read, in bytes.
+const maxBody = 16 << 10
+
+// readStrings reads a JSON object whose fields are strings into the named places. Every complaint names its field.
+func readStrings(c *gin.Context, into map[string]*string) error {
+	// JSON only: a form on a stranger's page can send everything but this without being asked first.
+	if kind, _, err := mime.ParseMediaType(c.GetHeader("Content-Type")); err != nil || kind != "application/json" {
+		return &Error{Status: http.StatusUnsupportedMediaType, Code: UnsupportedMediaType, Detail: "Content-Type must be application/json"}
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(c.Writer, c.Request.Body, maxBody))
+	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
+		return &Error{Status: http.StatusRequestEntityTooLarge, Code: ContentTooLarge, Detail: "the body is too long"}
+	}
+	var fields map[string]json.RawMessage
+	if err != nil || json.Unmarshal(body, &fields) != nil || fields == nil {
+		return &Error{Status: http.StatusBadRequest, Code: InvalidRequest, Detail: "the body must be one JSON object"}
+	}
+	for _, name := range slices.Sorted(maps.Keys(fields)) {
+		place, known := into[name]
+		if !known {
+			return refuseField(name, "there is no such field here")
+		}
+		if json.Unmarshal(fields[name], place) != nil || string(fields[name]) == "null" {
+			return refuseField(name, "%s must be a string", name)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,20 @@
+// Package api is the resource server (RFC 6749 §1.1): a companies REST API that trusts nothing but a valid bearer token.
+//
+// It knows the provider by its issuer identifier alone and learns its keys through discovery, as it would from any
+// standard provider. A request walks through these files:
+//
+//	server.go      the route table; CORS for the front end's origin
+//	handle.go      the one adapter around every handler: correlation id, event, error
+//	bearer.go      takes the token from the request (RFC 6750 §2.1) and verifies it (RFC 9068 §4)
+//	provider.go    discovery and keys, fetched when first needed, again when a new key id turns up, never too often
+//	companies.go   the companies; new_company.go creates one
+//	privacy.go     the claims the API saw, for administrators
+//	lab.go         the leeway dial, where learners may turn it
+//	error.go       every refusal: RFC 6750 §3 in the header, problem details (RFC 9457) in the body
+//
+// While the provider cannot be reached the API answers 503 and says so; it never answers 401 for a token it could not check,
+// because a client would sign its user out for that.
+//
+// The leeway says how long after its exp a token is still accepted. It is 0: a token that lives 60 seconds lives 60 seconds.
+// Many frameworks allow five minutes without saying so; the option Api.Leeway shows what that means.
+package api

@@ -1,0 +1,150 @@
+package api
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/gin-gonic/gin"
+)
+
+// Code says in one word why a request was refused.
+type Code string
+
+// The error codes of RFC 6750 §3.1, which clients branch on.
+const (
+	InvalidRequest    Code = "invalid_request"
+	InvalidToken      Code = "invalid_token"
+	InsufficientScope Code = "insufficient_scope"
+)
+
+// Words for the log beyond that registry; the first two are borrowed from RFC 6749 §4.1.2.1.
+const (
+	ServerError            Code = "server_error"
+	TemporarilyUnavailable Code = "temporarily_unavailable"
+	NotFound               Code = "not_found"
+	MethodNotAllowed       Code = "method_not_allowed"
+	UnsupportedMediaType   Code = "unsupported_media_type"
+	ContentTooLarge        Code = "content_too_large"
+	Misdirected            Code = "misdirected_request"
+	Forbidden              Code = "forbidden"
+)
+
+// Error is a refusal. Detail is for the client's developer, cause is for our log and never for the wire.
+type Error struct {
+	Status     int
+	Code       Code
+	Detail     string
+	Field      string        // of the request body or query, when one is to blame
+	Scope      string        // the scope value that is missing (RFC 6750 §3)
+	RetryAfter time.Duration // when it may be worth trying again
+	Challenge  bool          // the answer carries WWW-Authenticate (RFC 6750 §3)
+	NoToken    bool          // no token was sent, so the challenge carries no code (RFC 6750 §3.1)
+	cause      error
+}
+
+func (e *Error) Error() string { return string(e.Code) + ": " + e.reason() }
+
+func (e *Error) Unwrap() error { return e.cause }
+
+func (e *Error) reason() string {
+	switch {
+	case e.cause == nil:
+		return e.Detail
+	case e.Detail == "":
+		return e.cause.Error()
+	}
+	return fmt.Sprintf("%s: %v", e.Detail, e.cause)
+}
+
+// refuseToken refuses a bearer token: 401 invalid_token (RFC 6750 §3.1).
+func refuseToken(format string, args ...any) *Error {
+	return &Error{Status: http.StatusUnauthorized, Code: InvalidToken, Detail: descriptionText(fmt.Sprintf(format, args...)), Challenge: true}
+}
+
+// refuseField refuses a value of the request and names it.
+func refuseField(field, format string, args ...any) *Error {
+	return &Error{Status: http.StatusBadRequest, Code: InvalidRequest, Field: field, Detail: fmt.Sprintf(format, args...)}
+}
+
+// asError returns err as an Error: anything else is a server_error whose cause stays with us.
+func asError(err error) *Error {
+	if e, ok := errors.AsType[*Error](err); ok {
+		return e
+	}
+	return &Error{Status: http.StatusInternalServerError, Code: ServerError, cause: err}
+}
+
+func notFound(*gin.Context) error {
+	return &Error{Status: http.StatusNotFound, Code: NotFound, Detail: "there is nothing at this path"}
+}
+
+// methodNotAllowed leaves the Allow header to gin, which knows the routes (RFC 9110 §15.5.6).
+func methodNotAllowed(*gin.Context) error {
+	return &Error{Status: http.StatusMethodNotAllowed, Code: MethodNotAllowed, Detail: "this path does not know that method"}
+}
+
+// problem describes a refusal (RFC 9457 §3.1) with extensions (§3.2): the code of RFC 6750, the field to blame and the
+// correlation id under which our log knows more.
+type problem struct {
+	Type          string `json:"type"`
+	Title         string `json:"title"`
+	Status        int    `json:"status"`
+	Detail        string `json:"detail,omitempty"`
+	Code          Code   `json:"error,omitempty"`
+	Field         string `json:"field,omitempty"`
+	CorrelationID string `json:"correlation_id"`
+}
+
+// writeError is the only place that writes a refusal.
+func writeError(c *gin.Context, e *Error) {
+	if c.Writer.Written() {
+		return // too late for another answer
+	}
+	if e.Challenge {
+		c.Header("WWW-Authenticate", challenge(e))
+	}
+	if e.RetryAfter > 0 {
+		c.Header("Retry-After", strconv.Itoa(int(max(1, e.RetryAfter.Round(time.Second)/time.Second))))
+	}
+	c.Header("Content-Type", "application/problem+json") // gin keeps a type that is set
+	c.JSON(e.Status, problem{
+		Type: "about:blank", Title: http.StatusText(e.Status), Status: e.Status, Detail: e.Detail,
+		Code: e.Code, Field: e.Field, CorrelationID: eventOf(c).CorrelationID,
+	})
+}
+
+// realm names what the token opens (RFC 9110 §11.5).
+const realm = `Bearer realm="companies"`
+
+// challenge returns the value of WWW-Authenticate (RFC 6750 §3).
+func challenge(e *Error) string {
+	if e.NoToken {
+		return realm
+	}
+	text := fmt.Sprintf(`%s, error="%s", error_description="%s"`, realm, e.Code, descriptionText(e.Detail))
+	if e.Scope != "" {
+		text += fmt.Sprintf(`, scope="%s"`, e.Scope)
+	}
+	return text
+}
+
+// maxDescription bounds what a token we do not trust can make us say.
+const maxDescription = 240
+
+// descriptionText keeps text to the characters of an error_description (RFC 6750 §3): printable ASCII without quote and backslash.
+func descriptionText(text string) string {
+	allowed := strings.Map(func(r rune) rune {
+		switch {
+		case r == '"' || r == '\\':
+			return '\''
+		case r < ' ' || r > '~':
+			return '?'
+		}
+		return r
+	}, text)
+	return allowed[:min(len(allowed), maxDescription)]
+}
