@@ -29,7 +29,7 @@ func (p *Provider) corsPolicy() cors.Options {
 		AllowOriginVaryRequestFunc: p.originRegistered,
 		AllowedMethods:             []string{http.MethodGet, http.MethodPost},
 		AllowedHeaders:             []string{"Accept", "Authorization", "Content-Type", event.CorrelationHeader},
-		ExposedHeaders:             []string{"WWW-Authenticate", "Date", "Retry-After", event.CorrelationHeader}, // Date: the client measures its clock's offset
+		ExposedHeaders:             []string{"WWW-Authenticate", "Date", "Retry-After"}, // Date: the client measures its clock's offset
 		MaxAge:                     preflightSeconds,
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"silentrenew/db"
+	"silentrenew/db/dbtest"
 	"silentrenew/internal/event"
 )
 
@@ -93,25 +94,32 @@ func TestI17CodeReplayRevokesTheToken(t *testing.T) {
 }
 
 func TestI17OneOfAHundredParallelRedemptionsWins(t *testing.T) {
-	s := newSite(t)
-	code := s.insertCode(nil)
-	answers := make([]page, 100)
-	var requests sync.WaitGroup
-	for i := range answers {
-		requests.Go(func() { answers[i] = s.token(tokenForm(code)) })
-	}
-	requests.Wait()
-	won := 0
-	for _, answer := range answers {
-		if answer.StatusCode == http.StatusOK {
-			won++
-		} else {
-			wantError(t, answer, http.StatusBadRequest, InvalidGrant)
+	dbtest.Each(t, func(t *testing.T, store *db.DB) {
+		if _, err := store.Seed(t.Context(), db.SeedURLs{SPA: testSPA}); err != nil {
+			t.Fatal(err)
 		}
-	}
-	if won != 1 {
-		t.Errorf("%d of 100 requests got tokens, want 1", won)
-	}
+		withTestKeys(t, store)
+		s := newSiteOn(t, store)
+		code := s.insertCode(nil)
+		answers := make([]page, 100)
+		var requests sync.WaitGroup
+		for i := range answers {
+			requests.Go(func() { answers[i] = s.token(tokenForm(code)) })
+		}
+		requests.Wait()
+		won := 0
+		for _, answer := range answers {
+			if answer.StatusCode == http.StatusOK {
+				won++
+				wantError(t, s.userinfo(decode[tokenResponse](t, answer).AccessToken), http.StatusUnauthorized, InvalidToken)
+			} else {
+				wantError(t, answer, http.StatusBadRequest, InvalidGrant)
+			}
+		}
+		if won != 1 {
+			t.Errorf("%d of 100 requests got tokens, want 1", won)
+		}
+	})
 }
 
 // Logging out wins over a code that is still on its way.
