@@ -36,7 +36,7 @@ type authorizationRequest struct {
 	idTokenHint         string
 	loginHint           string
 	loginAfter          time.Time  // zero unless our own login page leads back here
-	parameters          url.Values // as sent, for the way to our pages and back
+	parameters          parameters // as sent, for the way to our pages and back
 }
 
 // authorizationRequest checks what a client asks for. Every error may be redirected.
@@ -78,7 +78,7 @@ func (p *Provider) authorizationRequest(ctx context.Context, to responseTarget, 
 		idTokenHint:         sent["id_token_hint"],
 		loginHint:           sent["login_hint"],
 		loginAfter:          parseLoginAfter(sent[loginAfterParameter]),
-		parameters:          values,
+		parameters:          sent,
 	}, nil
 }
 

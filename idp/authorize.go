@@ -2,7 +2,6 @@ package idp
 
 import (
 	"errors"
-	"maps"
 	"net/url"
 	"strconv"
 	"time"
@@ -94,7 +93,9 @@ func (p *Provider) situation(c *gin.Context, request authorizationRequest, sessi
 		consentGiven: consented != nil,
 		now:          time.Now(),
 	}
-	s.ssoLifetime, _ = request.client.UserSSOTTL()
+	if lifetime, limited := request.client.UserSSOTTL(); limited {
+		s.ssoLifetime = max(lifetime, time.Second) // the way back from the login page takes its time, too
+	}
 	if request.idTokenHint != "" {
 		hint, err := p.verifyIDTokenHint(ctx, request.idTokenHint)
 		s.hint, s.hintUnknown = hint.Subject, err != nil
@@ -125,9 +126,12 @@ func (p *Provider) askForConsent(c *gin.Context, request authorizationRequest) e
 	return nil
 }
 
-// wayBack is the request once more, with the correlation id it has by now, so that the detour is logged under it (E19).
+// wayBack is the request once more: what we read of it, and the correlation id it has by now, so that the detour is logged
+// under it (E19).
 func (p *Provider) wayBack(c *gin.Context, request authorizationRequest) returnURL {
-	back := returnURL{maps.Clone(request.parameters)}
-	back.request.Set(event.CorrelationParameter, eventOf(c).CorrelationID)
+	back := returnURL{url.Values{event.CorrelationParameter: {eventOf(c).CorrelationID}}}
+	for name, value := range request.parameters {
+		back.request.Set(name, value)
+	}
 	return back
 }

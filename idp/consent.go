@@ -95,10 +95,12 @@ func (p *Provider) showConsent(c *gin.Context, back returnURL, message string) e
 		Action:        p.path("/consent"),
 		ReturnURL:     p.local(back),
 		Client:        clientName(client),
-		ClientURL:     client.ClientURI,
 		User:          session.DisplayName,
 		AllowRemember: client.AllowRememberConsent,
 		Message:       message,
+	}
+	if originOf(client.ClientURI) != "" {
+		page.ClientURL = client.ClientURI
 	}
 	for _, r := range request.scope.Identity {
 		page.Identity = append(page.Identity, views.IDPScope{Name: r.Name, DisplayName: r.DisplayName, Description: r.Description,

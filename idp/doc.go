@@ -29,6 +29,8 @@
 //	GET       /connect/authorize/callback             authorize.go     the way back from our own pages
 //	POST      /connect/token                          token.go         RFC 6749 §4.1.3, OIDC Core §3.1.3
 //	GET POST  /connect/userinfo                       userinfo.go      OIDC Core §5.3
+//	POST      /connect/revocation                     revocation.go    RFC 7009 §2
+//	POST      /connect/introspect                     introspection.go RFC 7662 §2
 //	GET POST  /connect/endsession                     endsession.go    RP-Initiated Logout §2
 //	GET       /connect/checksession                   checksession.go  Session Management §3.3
 //	GET POST  /account/login                          login.go
@@ -48,9 +50,11 @@
 //
 //   - RFC 6749, The OAuth 2.0 Authorization Framework: https://www.rfc-editor.org/rfc/rfc6749
 //   - RFC 6750, Bearer Token Usage: https://www.rfc-editor.org/rfc/rfc6750
+//   - RFC 7009, Token Revocation: https://www.rfc-editor.org/rfc/rfc7009
 //   - RFC 7517, JSON Web Key: https://www.rfc-editor.org/rfc/rfc7517
 //   - RFC 7519, JSON Web Token: https://www.rfc-editor.org/rfc/rfc7519
 //   - RFC 7636, Proof Key for Code Exchange: https://www.rfc-editor.org/rfc/rfc7636
+//   - RFC 7662, Token Introspection: https://www.rfc-editor.org/rfc/rfc7662
 //   - RFC 8176, Authentication Method Reference Values: https://www.rfc-editor.org/rfc/rfc8176
 //   - RFC 8252, OAuth 2.0 for Native Apps: https://www.rfc-editor.org/rfc/rfc8252
 //   - RFC 8725, JSON Web Token Best Current Practices: https://www.rfc-editor.org/rfc/rfc8725

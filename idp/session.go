@@ -37,17 +37,17 @@ func (p *Provider) currentSession(c *gin.Context) (*db.Session, error) {
 		if sid != "" {
 			p.forgetCookie(c, sessionIDCookie)
 		}
-		return rememberSession(c, nil), nil
+		return noteSession(c, nil), nil
 	case err != nil:
 		return nil, err
 	}
 	if sid != session.SessionID {
 		p.setSessionIDCookie(c, session.SessionID)
 	}
-	return rememberSession(c, &session), nil
+	return noteSession(c, &session), nil
 }
 
-func rememberSession(c *gin.Context, session *db.Session) *db.Session {
+func noteSession(c *gin.Context, session *db.Session) *db.Session {
 	c.Set(currentSessionKey, session)
 	if session != nil {
 		e := eventOf(c)
@@ -104,7 +104,7 @@ func (p *Provider) startSession(c *gin.Context, user db.User, remember bool) err
 	}
 	p.setSessionCookie(c, handle, session)
 	p.setSessionIDCookie(c, session.SessionID)
-	rememberSession(c, &session)
+	noteSession(c, &session)
 	p.emitSession(c, "session.started", session)
 	return nil
 }
@@ -145,7 +145,7 @@ func (p *Provider) endSessionNow(c *gin.Context, session db.Session) error {
 	}
 	p.forgetCookie(c, sessionCookie)
 	p.forgetCookie(c, sessionIDCookie)
-	rememberSession(c, nil)
+	noteSession(c, nil)
 	p.emitSession(c, "session.ended", session)
 	return nil
 }
