@@ -119,7 +119,6 @@ func (s *Server) routes() http.Handler {
 	}
 	r.GET("/healthz", func(c *gin.Context) { c.String(http.StatusOK, "ok\n") })
 	r.GET("/static/*file", gin.WrapH(s.files))
-	r.HEAD("/static/*file", gin.WrapH(s.files))
 	r.NoRoute(s.page(s.notFound))
 	r.NoMethod(func(c *gin.Context) { c.String(http.StatusMethodNotAllowed, "method not allowed\n") })
 	return r
@@ -133,6 +132,10 @@ func (s *Server) compress(next http.Handler) http.Handler {
 	}
 	zipped := wrap(next)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodHead { // the routes know GET; net/http drops the body of an answer to HEAD
+			r = r.Clone(r.Context())
+			r.Method = http.MethodGet
+		}
 		if r.URL.Path == "/events" || strings.HasPrefix(r.URL.Path, "/static/") {
 			next.ServeHTTP(w, r)
 			return

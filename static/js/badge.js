@@ -35,7 +35,7 @@ export const startBadge = () => {
   const ring = must(badge, ".Ring", Element);
   const time = must(badge, ".Badge-time", HTMLElement);
   const state = must(badge, ".Badge-state", HTMLElement);
-  const count = must(badge, ".Badge-renewals", HTMLElement);
+  const count = must(badge, "[data-count]", HTMLElement);
   const last = must(badge, ".Badge-last", HTMLElement);
   let renewals = Number(sessionStorage.getItem(key) ?? 0);
 
@@ -48,7 +48,7 @@ export const startBadge = () => {
     drawRing(ring, token.state, token.total ? token.left / token.total : 0);
     setText(time, token.state === "none" ? "–" : token.state === "expired" ? "0 s" : countdown(token.left));
     setText(state, stateWord(token.state));
-    setText(count, `renewed ${renewals}×`);
+    setText(count, String(renewals));
   };
 
   const remember = (/** @type {number} */ value) => {

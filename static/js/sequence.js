@@ -58,16 +58,13 @@ export const mount = (panel) => {
   /** @type {ServerEvent[]} */
   let held = [];
   let paused = false;
-  let story = "";
   let lastID = 0;
 
   const add = (/** @type {ServerEvent} */ event) => {
     if (event.id <= lastID) return; // said again after a reconnect
     lastID = event.id;
     const follows = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < 80;
-    const begins = (event.correlation_id ?? "") !== story;
-    story = event.correlation_id ?? "";
-    list.append(row(event, begins));
+    place(list, row(event));
     while (list.childElementCount > keep) list.firstElementChild?.remove();
     empty.hidden = true;
     if (follows) scroller.scrollTop = scroller.scrollHeight;
@@ -96,7 +93,6 @@ export const mount = (panel) => {
   must(panel, "[data-clear]", HTMLButtonElement).addEventListener("click", () => {
     list.replaceChildren();
     held = [];
-    story = "";
     empty.hidden = false;
     draw();
   });
@@ -104,8 +100,27 @@ export const mount = (panel) => {
   return () => source.close();
 };
 
-/** @param {ServerEvent} event @param {boolean} begins a new story */
-const row = (event, begins) => {
+/**
+ * Puts a row where its time belongs: what the page saw arrives a moment after what it saw. A row with another correlation
+ * id than the one above begins a story.
+ * @param {HTMLOListElement} list
+ * @param {HTMLLIElement} item
+ */
+const place = (list, item) => {
+  let after = list.lastElementChild;
+  while (after instanceof HTMLElement && (after.dataset.time ?? "") > (item.dataset.time ?? "")) after = after.previousElementSibling;
+  if (after) after.after(item);
+  else list.prepend(item);
+  for (const one of [item, item.nextElementSibling]) {
+    if (!(one instanceof HTMLElement)) continue;
+    const above = one.previousElementSibling;
+    const same = above instanceof HTMLElement && above.dataset.correlationId === one.dataset.correlationId;
+    one.toggleAttribute("data-begins", !same);
+  }
+};
+
+/** @param {ServerEvent} event */
+const row = (event) => {
   const [from, to] = routes[event.kind] ?? [event.role, event.role];
   const silent = event.kind === "authorize" && event.parameters?.prompt === "none";
   const ok = event.outcome === "ok";
@@ -120,8 +135,8 @@ const row = (event, begins) => {
     "data-kind": event.kind,
     "data-role": event.role,
     "data-outcome": event.outcome,
+    "data-time": new Date(event.time).toISOString(),
     ...(event.correlation_id && { "data-correlation-id": event.correlation_id }),
-    ...(begins && { "data-begins": "true" }),
   },
   make("time", { class: "Sequence-time", datetime: event.time }, clock(event.time)),
   make("span", { class: "Sequence-lanes", "aria-hidden": "true", "data-from": String(lanes.indexOf(from)), "data-to": String(lanes.indexOf(to)) }, make("i", { class: "Sequence-arrow" })),
