@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -34,7 +35,7 @@ type Config struct {
 
 	TrustedProxies []string // addresses and CIDRs
 
-	// Options of the provider and the API that live in the database: nil leaves them as they are there.
+	// Options of the provider and the API, which live in the database: nil leaves them as they are there. See Options.
 	CookieLifetime *time.Duration
 	CookieSliding  *bool
 	APILeeway      *time.Duration
@@ -71,6 +72,21 @@ func (c Config) Addresses() []Address {
 		}
 	}
 	return all
+}
+
+// Options returns the options that were given, under their names in the database and as the text they have there.
+func (c Config) Options() map[string]string {
+	given := map[string]string{}
+	if c.CookieLifetime != nil {
+		given["Authentication.CookieLifetime"] = c.CookieLifetime.String()
+	}
+	if c.CookieSliding != nil {
+		given["Authentication.CookieSlidingExpiration"] = strconv.FormatBool(*c.CookieSliding)
+	}
+	if c.APILeeway != nil {
+		given["Api.Leeway"] = c.APILeeway.String()
+	}
+	return given
 }
 
 func (f flags) config() (Config, error) {

@@ -27,7 +27,7 @@ const (
 	trustFile     = "ca.pem" // the authority's certificate alone, to be trusted
 )
 
-// Authority is the local certificate authority with its one certificate.
+// Authority is the local certificate authority with its one certificate. Nil means that we speak plain http.
 type Authority struct {
 	Created bool // made, or made anew, by this call: browsers do not trust it yet
 
@@ -120,16 +120,23 @@ func normalize(hosts []string) []string {
 	return slices.Compact(all)
 }
 
-// TLS returns what a server of ours presents.
+// TLS returns what a server of ours presents, nil without an authority.
 func (a *Authority) TLS() *tls.Config {
+	if a == nil {
+		return nil
+	}
 	return &tls.Config{
 		MinVersion:   tls.VersionTLS12,
 		Certificates: []tls.Certificate{{Certificate: [][]byte{a.leaf.certificate.Raw}, PrivateKey: a.leaf.key, Leaf: a.leaf.certificate}},
 	}
 }
 
-// Roots returns what a client of ours trusts: whatever the system trusts, and this authority.
+// Roots returns what a client of ours trusts: whatever the system trusts, and this authority. Without an authority that
+// is nil, which crypto/tls takes for the system's.
 func (a *Authority) Roots() *x509.CertPool {
+	if a == nil {
+		return nil
+	}
 	pool, err := x509.SystemCertPool()
 	if err != nil {
 		pool = x509.NewCertPool() // a system without roots can still reach us
