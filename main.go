@@ -21,6 +21,7 @@ import (
 	"silentrenew/internal/event"
 	"silentrenew/internal/eventlog"
 	"silentrenew/internal/greeting"
+	"silentrenew/internal/listing"
 	"silentrenew/internal/serve"
 )
 
@@ -101,7 +102,7 @@ func openDatabase(ctx context.Context, cfg config.Config, urls config.URLs) (*db
 	if err != nil {
 		return nil, err
 	}
-	_, err = store.Seed(ctx, db.SeedURLs{SPA: urls.SPA})
+	_, err = store.Seed(ctx, db.SeedURLs{SPA: urls.SPA, Companies: listing.Embedded})
 	for name, value := range cfg.Options() {
 		err = errors.Join(err, store.SetOption(ctx, name, value))
 	}

@@ -56,7 +56,7 @@ func (a *API) listCompanies(c *gin.Context, _ *accessToken) error {
 }
 
 func companyQuery(values url.Values) (db.CompanyQuery, error) {
-	query := db.CompanyQuery{Search: values.Get("search"), After: values.Get("after"), Limit: standardLimit}
+	query := db.CompanyQuery{Search: values.Get("search"), Cursor: values.Get("after"), Limit: standardLimit}
 	if len(query.Search) > maxSearch {
 		return query, refuseField("search", "search must not be longer than %d bytes", maxSearch)
 	}

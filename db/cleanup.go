@@ -17,6 +17,7 @@ var expired = []struct {
 	{"PersistedGrants", "Key", `"Expiration" <= ?`, 0},
 	{"ServerSideSessions", "Key", `"Expires" <= ?`, 0},
 	{"DeviceCodes", "UserCode", `"Expiration" <= ?`, 0},
+	{"IdempotencyKeys", "Key", `"Expiration" <= ?`, 0},
 	{"RevokedTokens", "Jti", `"Expiration" <= ?`, 0},
 	{"LoginFailures", "Key", `COALESCE("BlockedUntil", "Since") <= ?`, 24 * time.Hour},
 }
