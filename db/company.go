@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/google/uuid"
@@ -59,8 +60,8 @@ const (
 	maxCountry        = 100
 )
 
-// validate trims the texts and returns a [*ValidationError] for one that is empty, too long or not text.
-func (c *Company) validate() error {
+// Validate trims the texts and returns a [*ValidationError] for one that is empty, too long or not one line of text.
+func (c *Company) Validate() error {
 	for _, field := range []struct {
 		name    string
 		value   *string
@@ -72,8 +73,8 @@ func (c *Company) validate() error {
 			return &ValidationError{field.name, "is required"}
 		case n > field.longest:
 			return &ValidationError{field.name, fmt.Sprintf("must have at most %d characters", field.longest)}
-		case !storable(*field.value):
-			return &ValidationError{field.name, "must be text"}
+		case !storable(*field.value) || strings.ContainsFunc(*field.value, unicode.IsControl):
+			return &ValidationError{field.name, "must be one line of text, without control characters"}
 		}
 	}
 	if len(c.CountryCode) > 2 || !storable(c.CountryCode) {
@@ -114,7 +115,7 @@ func (d *DB) InsertCompany(ctx context.Context, c Company) (Company, error) {
 
 // prepare makes a new company of what a person typed.
 func (c *Company) prepare() error {
-	if err := c.validate(); err != nil {
+	if err := c.Validate(); err != nil {
 		return err
 	}
 	now := moment(time.Now())
@@ -124,7 +125,8 @@ func (c *Company) prepare() error {
 
 // ChangeCompany gives the company to change and stores what it returns, with nobody else writing in between. An error of
 // change comes back as it is and nothing is stored. It returns [ErrNotFound] for an unknown id and a [*ValidationError]
-// as [DB.InsertCompany] does. Id and times are kept whatever change does to them.
+// as [DB.InsertCompany] does. Id and times
+// are not change's to choose, and a change that changes nothing stores nothing.
 func (d *DB) ChangeCompany(ctx context.Context, id string, change func(current Company) (Company, error)) (Company, error) {
 	var changed Company
 	err := d.transaction(ctx, func(tx *gorm.DB) error {
@@ -136,10 +138,11 @@ func (d *DB) ChangeCompany(ctx context.Context, id string, change func(current C
 		if err != nil {
 			return err
 		}
-		changed.ID, changed.Created, changed.Edited = current.ID, current.Created, true
-		if err := changed.validate(); err != nil {
+		changed.ID, changed.Created, changed.Updated, changed.Edited = current.ID, current.Created, current.Updated, current.Edited
+		if err := changed.Validate(); err != nil || changed == current {
 			return err
 		}
+		changed.Edited = true
 		changed.Updated = moment(time.Now())
 		if !changed.Updated.After(current.Updated) { // two changes never carry the same time
 			changed.Updated = current.Updated.Add(time.Microsecond)

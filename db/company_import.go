@@ -29,7 +29,7 @@ const importBatch = 1000
 func (d *DB) ImportCompanies(ctx context.Context, companies []Company) (Changes, error) {
 	companies = slices.Clone(companies)
 	for i := range companies {
-		if err := companies[i].validate(); err != nil {
+		if err := companies[i].Validate(); err != nil {
 			return Changes{}, fmt.Errorf("db: import %s: %w", companies[i].ID, err)
 		}
 	}
