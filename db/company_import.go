@@ -25,7 +25,7 @@ const importBatch = 1000
 
 // ImportCompanies stores companies under the ids they bring, in one transaction. One that is there already is brought up
 // to date; of one that a person has edited only the number of blocks; one that a person has deleted stays deleted.
-// Importing the same again changes nothing.
+// Importing the same again changes nothing. A table that is empty gets the tutorial's two as well.
 func (d *DB) ImportCompanies(ctx context.Context, companies []Company) (Changes, error) {
 	companies = slices.Clone(companies)
 	for i := range companies {
@@ -34,7 +34,15 @@ func (d *DB) ImportCompanies(ctx context.Context, companies []Company) (Changes,
 		}
 	}
 	var changes Changes
-	err := d.transaction(ctx, func(tx *gorm.DB) (err error) {
+	err := d.transaction(ctx, func(tx *gorm.DB) error {
+		var any bool
+		err := tx.Raw(`SELECT EXISTS (SELECT 1 FROM "Companies")`).Scan(&any).Error
+		if err != nil {
+			return err
+		}
+		if !any { // imported before the first start, which then finds companies and seeds none
+			companies = slices.Concat(tutorial, companies)
+		}
 		changes, err = upsert(tx, companies, moment(time.Now()))
 		return err
 	})

@@ -28,6 +28,7 @@ var town = []db.Company{
 // settle imports the town and returns its names in the order of names.
 func settle(t *testing.T, d *db.DB) []string {
 	t.Helper()
+	dbtest.Exec(t, d, `INSERT INTO "Companies" ("Id", "Name", "Address", "Country", "Folded") VALUES ('first', 'x', 'x', 'x', '')`)
 	var companies []db.Company
 	for _, c := range town {
 		c.ID = db.CompanyID(c.Name)
@@ -36,6 +37,7 @@ func settle(t *testing.T, d *db.DB) []string {
 	if changes, err := d.ImportCompanies(t.Context(), companies); err != nil || changes.Added != len(town) {
 		t.Fatalf("%+v, %v", changes, err)
 	}
+	dbtest.Exec(t, d, `DELETE FROM "Companies" WHERE "Id" = 'first'`) // which kept the tutorial's two away
 	return []string{"Åkeri & Söner AB", "alpha GmbH", "ALPHA Inc.", "Beta-Gamma Ltd", "Ｆｕｌｌ Ｗｉｄｔｈ", "Zeta Sp. z o.o."}
 }
 
@@ -258,6 +260,15 @@ func TestImportingTwiceChangesNothing(t *testing.T) {
 			t.Errorf("deleted: %v", err)
 		}
 	})
+}
+
+func TestAnImportBeforeTheFirstStartBringsTheTutorialsCompaniesToo(t *testing.T) {
+	d := dbtest.New(t)
+	c := town[0]
+	c.ID = db.CompanyID(c.Name)
+	if changes, err := d.ImportCompanies(t.Context(), []db.Company{c}); err != nil || changes.Added != 3 {
+		t.Errorf("%+v, %v; want three", changes, err)
+	}
 }
 
 func TestRowsWrittenByHandAreSearchableAfterTheNextStart(t *testing.T) {

@@ -62,10 +62,10 @@ func Parse(text string) (Country, bool) {
 	return Country{code, tables().names[code]}, ok
 }
 
-// fold keeps the letters alone: lower-case, without accents, spaces and dots.
+// fold keeps letters and digits alone: lower-case, without accents, spaces and dots.
 func fold(s string) string {
 	return strings.Map(func(r rune) rune {
-		if !unicode.IsLetter(r) {
+		if !unicode.IsLetter(r) && !unicode.IsDigit(r) {
 			return -1
 		}
 		return unicode.ToLower(r)
