@@ -2,8 +2,12 @@ package api
 
 import (
 	"net/http"
+	"slices"
+	"strings"
 
 	"github.com/gin-gonic/gin"
+
+	"silentrenew/internal/country"
 )
 
 // countryCount is a country with companies in it.
@@ -41,8 +45,13 @@ func (a *API) countries(c *gin.Context, _ *accessToken) error {
 	}
 	list := countryList{Countries: make([]countryCount, 0, len(counts))}
 	for _, one := range counts {
-		list.Countries = append(list.Countries, countryCount(one))
+		name, known := country.Name(one.Code)
+		if !known {
+			name = "Unknown"
+		}
+		list.Countries = append(list.Countries, countryCount{one.Code, name, one.Companies})
 		list.Companies += one.Companies
 	}
+	slices.SortFunc(list.Countries, func(a, b countryCount) int { return strings.Compare(a.Name, b.Name) })
 	return writeTagged(c, http.StatusOK, list)
 }

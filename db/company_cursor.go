@@ -46,9 +46,9 @@ func parseCursor(q CompanyQuery) (c cursor, err error) {
 		text, isText := c.Place[i].(string)
 		number, isNumber := c.Place[i].(float64)
 		switch {
-		case key == `-"Blocks"` && isNumber && number > -1<<31 && number < 1<<31:
+		case key == `"BlocksKey"` && isNumber && number > -1<<31 && number < 1<<31:
 			c.Place[i] = int(number)
-		case key != `-"Blocks"` && isText && storable(text):
+		case key != `"BlocksKey"` && isText && storable(text):
 		default:
 			return cursor{}, refused
 		}

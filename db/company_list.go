@@ -24,6 +24,9 @@ type CompanyPage struct {
 	Previous  string
 }
 
+// companyColumns are those of companyRow: the others are for the database alone.
+const companyColumns = `"Companies"."Id", "Name", "Address", "Country", "CountryCode", "Blocks", "Edited", "NameKey", "Created", "Updated"`
+
 // CompanySorts are the orders of a list. A minus turns one round.
 var CompanySorts = []string{"name", "-name", "country", "-country", "blocks", "-blocks"}
 
@@ -45,7 +48,7 @@ func orderOf(q CompanyQuery) order {
 			o.values = func(c companyRow) []any { return []any{c.Country, c.NameKey, c.ID} }
 		}
 	case "blocks": // the most first is the usual order, with names ascending among equals
-		o.keys = append([]string{`-"Blocks"`}, name.keys...)
+		o.keys = append([]string{`"BlocksKey"`}, name.keys...)
 		o.values = func(c companyRow) []any { return []any{-c.Blocks, c.NameKey, c.ID} }
 		o.descending = true
 	}
@@ -94,7 +97,7 @@ func (d *DB) Companies(ctx context.Context, q CompanyQuery) (CompanyPage, error)
 	if err != nil {
 		return CompanyPage{}, err
 	}
-	tx := found(d.read(ctx))
+	tx := found(d.read(ctx).Table("Companies")).Select(companyColumns)
 	if q.Country != "" {
 		tx = tx.Where(`"CountryCode" = ?`, q.Country)
 	}
@@ -132,36 +135,23 @@ func (from cursor) page(q CompanyQuery, o order, rows []companyRow) CompanyPage 
 	return page
 }
 
-// CountryCount is a country and how many companies it has.
+// CountryCount says how many companies a country has.
 type CountryCount struct {
-	Code, Name string
-	Companies  int
+	Code      string // ISO 3166-1, empty when it is not known
+	Companies int
 }
 
-// CompanyCountries counts the companies that the search finds, by country, in the order of the countries' names.
+// CompanyCountries counts the companies that the search finds, by country, in the order of codes.
 func (d *DB) CompanyCountries(ctx context.Context, search string) ([]CountryCount, error) {
 	found, err := d.search(ctx, CompanyQuery{Search: search})
 	if err != nil {
 		return nil, err
 	}
 	var counts []CountryCount
-	// The code alone: an index has it.
-	err = found(d.read(ctx).Model(&Company{})).Select(`"CountryCode" AS "Code", count(*) AS "Companies"`).
-		Group("CountryCode").Find(&counts).Error
+	err = found(d.read(ctx).Table("Companies")).Select(`"CountryCode" AS "Code", count(*) AS "Companies"`).
+		Group("CountryCode").Order(`"CountryCode"`).Scan(&counts).Error
 	if err != nil {
 		return nil, fmt.Errorf("db: count companies: %w", err)
 	}
-	return counts, d.nameCountries(ctx, counts)
-}
-
-// nameCountries looks up one company per country, which knows its name.
-func (d *DB) nameCountries(ctx context.Context, counts []CountryCount) error {
-	for i := range counts {
-		err := d.read(ctx).Raw(`SELECT "Country" FROM "Companies" WHERE "CountryCode" = ? LIMIT 1`, counts[i].Code).Scan(&counts[i].Name).Error
-		if err != nil {
-			return err
-		}
-	}
-	slices.SortFunc(counts, func(a, b CountryCount) int { return strings.Compare(fold(a.Name), fold(b.Name)) })
-	return nil
+	return counts, nil
 }

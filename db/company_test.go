@@ -163,11 +163,11 @@ func TestCountriesFilterAndCount(t *testing.T) {
 			}
 		}
 		counts, err := d.CompanyCountries(t.Context(), "")
-		if want := "[{DE Germany 1} {JP Japan 1} {PL Poland 1} {SE Sweden 1} {GB United Kingdom 1} {US USA 1}]"; err != nil || fmt.Sprint(counts) != want {
+		if want := "[{DE 1} {GB 1} {JP 1} {PL 1} {SE 1} {US 1}]"; err != nil || fmt.Sprint(counts) != want {
 			t.Errorf("got %v, %v; want %v", counts, err, want)
 		}
 		counts, err = d.CompanyCountries(t.Context(), "alpha")
-		if want := "[{DE Germany 1} {US USA 1}]"; err != nil || fmt.Sprint(counts) != want {
+		if want := "[{DE 1} {US 1}]"; err != nil || fmt.Sprint(counts) != want {
 			t.Errorf("alpha: got %v, %v; want %v", counts, err, want)
 		}
 		if page, err := d.Companies(t.Context(), db.CompanyQuery{Country: "\x00"}); err != nil || len(page.Companies) != 0 {

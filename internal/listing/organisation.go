@@ -43,9 +43,11 @@ func (all organisations) companies() []db.Company {
 	var companies []db.Company
 	for _, key := range slices.Sorted(maps.Keys(all)) {
 		o := all[key]
-		at := most(o.addresses, func(a, b place) int {
-			// an address that says its country, then the longer one, which tells the postman more
-			return cmp.Or(-cmp.Compare(min(len(a.code), 1), min(len(b.code), 1)), -cmp.Compare(len(a.address), len(b.address)), cmp.Compare(a.address, b.address))
+		if o.saysCountry() {
+			maps.DeleteFunc(o.addresses, func(p place, _ int) bool { return p.code == "" })
+		}
+		at := most(o.addresses, func(a, b place) int { // the longer one tells the postman more
+			return cmp.Or(-cmp.Compare(len(a.address), len(b.address)), cmp.Compare(a.address, b.address), cmp.Compare(a.code, b.code))
 		})
 		name := most(o.names, func(a, b string) int { return cmp.Or(cmp.Compare(capitals(a), capitals(b)), cmp.Compare(a, b)) })
 		c := db.Company{
@@ -57,6 +59,16 @@ func (all organisations) companies() []db.Company {
 		companies = append(companies, c)
 	}
 	return companies
+}
+
+// saysCountry reports whether one of the addresses does.
+func (o *organisation) saysCountry() bool {
+	for p := range o.addresses {
+		if p.code != "" {
+			return true
+		}
+	}
+	return false
 }
 
 // most returns the key with the highest count, of several the one that compares first.

@@ -13,6 +13,7 @@ CREATE TABLE "Companies" (
   "Country" varchar(100) NOT NULL, -- English name
   "CountryCode" varchar(2) NOT NULL DEFAULT '', -- ISO 3166-1, empty when it is not known
   "Blocks" integer NOT NULL DEFAULT 0, -- MA-L assignments of the IEEE
+  "BlocksKey" integer GENERATED ALWAYS AS (-"Blocks"), -- most blocks first, and still names ascending: one direction, one index
   "Edited" boolean NOT NULL DEFAULT false CHECK ("Edited" IN (0, 1)), -- by a person: an import leaves the words alone
   "NameKey" text NOT NULL DEFAULT '', -- what the name is sorted by, see db/fold.go
   "Folded" text, -- what is searched; NULL is filled in at the next start
@@ -21,9 +22,9 @@ CREATE TABLE "Companies" (
 );
 CREATE INDEX "IX_Companies_Name" ON "Companies" ("NameKey", "Id");
 CREATE INDEX "IX_Companies_Country" ON "Companies" ("Country", "NameKey", "Id");
-CREATE INDEX "IX_Companies_Blocks" ON "Companies" (-"Blocks", "NameKey", "Id");
+CREATE INDEX "IX_Companies_Blocks" ON "Companies" ("BlocksKey", "NameKey", "Id");
 CREATE INDEX "IX_Companies_CountryCode_Name" ON "Companies" ("CountryCode", "NameKey", "Id");
-CREATE INDEX "IX_Companies_CountryCode_Blocks" ON "Companies" ("CountryCode", -"Blocks", "NameKey", "Id");
+CREATE INDEX "IX_Companies_CountryCode_Blocks" ON "Companies" ("CountryCode", "BlocksKey", "NameKey", "Id");
 CREATE INDEX "IX_Companies_Unfolded" ON "Companies" ("Id") WHERE "Folded" IS NULL;
 
 -- The words alone, without their positions and without a copy of the text.
