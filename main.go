@@ -78,10 +78,10 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 		return err
 	}
 	hello := greeting.Greeting{Config: cfg, URLs: urls, Store: store, Authority: authority}
+	hello.Warn(ctx, log.Logger, doors.openToOthers())
 	if err := hello.Print(ctx, stdout); err != nil {
 		return err
 	}
-	hello.Warn(ctx, log.Logger, doors.openToOthers())
 
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return serve.Run(ctx, doors.sites(handlers, authority), log.Logger) })
