@@ -27,8 +27,8 @@ func TestCookiesBlockedInTheFrame(t *testing.T) {
 	p.waitEvent(mark, 20*time.Second, with(is("silent_renew.error"), "outcome", "login_required"))
 	b.waitText("body", "login_required")
 	b.waitSignedOut(8*time.Second + poll + 2*time.Second)
-	if tries := p.events(mark, with(is("authorize"), "prompt", "none")); len(tries) != 1 {
-		t.Errorf("%d silent authorization requests, want 1", len(tries))
+	if tries := p.events(mark, with(is("authorize"), "prompt", "none")); len(tries) > 2 { // the renewal, and the session monitor
+		t.Errorf("%d silent authorization requests, want at most 2", len(tries))
 	}
 	quiet := p.log.mark()
 	p.never(quiet, 3*time.Second, is("authorize"))

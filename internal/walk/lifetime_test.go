@@ -56,6 +56,7 @@ func TestA20EditByPageAndBySQL(t *testing.T) {
 	}
 
 	b.open("/settings")
+	b.waitFor(`document.querySelector("#lifetime").value === "77"`, patience) // what the row says
 	b.fill("#lifetime", "88")
 	b.click("#lifetime-save")
 	p.waitEvent(0, patience, is("client.changed"))
