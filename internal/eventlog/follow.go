@@ -54,6 +54,8 @@ func levelOf(e event.Event) slog.Level {
 	switch {
 	case e.Outcome == "server_error":
 		return slog.LevelError
+	case e.Kind == "notfound": // browsers and robots ask for things that nobody has
+		return slog.LevelDebug
 	case e.Outcome == "login_required": // how every renewal ends once the cookie is gone: news, not trouble
 		return slog.LevelInfo
 	case !e.OK():
