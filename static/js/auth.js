@@ -92,7 +92,7 @@ export const finishLogin = async () => {
 /** Forgets the user here and sends the browser to the provider's end session endpoint. */
 export const logout = async () => {
   nextCorrelation();
-  await manager.signoutRedirect();
+  await manager.signoutRedirect({ state: { from: location.pathname } }); // without data the library sends no state
 };
 
 /** Finishes the sign-out: the user is cleared first, then everybody hears of it, then the response is processed. */
