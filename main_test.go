@@ -22,6 +22,8 @@ import (
 	"time"
 
 	_ "modernc.org/sqlite" // the driver, for edits by hand
+
+	"silentrenew/db/dbtest"
 )
 
 // TestMain lets the test binary be the program, for what only a process can show: signals and exit codes.
@@ -272,6 +274,17 @@ func TestA2SecondStartChangesNoRow(t *testing.T) {
 	}
 	if !strings.Contains(second.err.String(), "logging in will fail") {
 		t.Errorf("a front end that moved to another port must be warned about:\n%s", second.err)
+	}
+}
+
+func TestPostgreSQLFromTheFirstMigrationOn(t *testing.T) {
+	url := dbtest.Postgres(t)
+	for range 2 { // the second start finds everything in place
+		p := start(t, t.TempDir(), append(anyPorts, "--db", url)...)
+		p.wantThreeRoles(http.DefaultClient)
+		if err := p.end(); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 
