@@ -67,11 +67,12 @@ func New(cfg Config, bus *event.Bus) (http.Handler, error) {
 		}
 		origins[name] = u
 	}
-	chapters, err := openWorkshop()
+	cfg.URL, cfg.APIURL = strings.TrimSuffix(cfg.URL, "/"), strings.TrimSuffix(cfg.APIURL, "/")
+	chapters, err := openWorkshop(strings.NewReplacer(
+		"http://localhost:4200", cfg.URL, "http://localhost:5005", cfg.Authority, "http://localhost:5001", cfg.APIURL))
 	if err != nil {
 		return nil, fmt.Errorf("spa: workshop: %w", err)
 	}
-	cfg.URL, cfg.APIURL = strings.TrimSuffix(cfg.URL, "/"), strings.TrimSuffix(cfg.APIURL, "/")
 	files := static.New("/static")
 	s := &Server{
 		cfg: cfg, url: origins["URL"], bus: bus, files: files, assets: newAssets(files),

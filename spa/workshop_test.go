@@ -10,7 +10,7 @@ import (
 )
 
 func TestTheChaptersComeInTheReadersOrder(t *testing.T) {
-	w, err := openWorkshop()
+	w, err := openWorkshop(strings.NewReplacer())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -60,6 +60,24 @@ func checkLinks(t *testing.T, s *site, doc *goquery.Document) {
 	})
 }
 
+func TestChaptersNameTheAddressesOfThisSetUp(t *testing.T) {
+	s := newSite(t, companiesAPI, func(c *Config) {
+		c.URL, c.Authority, c.APIURL = "https://one.test", "https://one.test/idp", "https://one.test"
+	})
+	all, _ := openWorkshop(strings.NewReplacer())
+	named := 0
+	for _, one := range all.chapters {
+		body := s.get("/workshop/" + one.slug).body
+		if strings.Contains(body, "http://localhost:") {
+			t.Errorf("%s names an address nobody serves", one.slug)
+		}
+		named += strings.Count(body, "https://one.test/idp/lab")
+	}
+	if named == 0 {
+		t.Error("no chapter names the provider's lab")
+	}
+}
+
 func TestAChapterThatCannotBeReadIsNamed(t *testing.T) {
 	for _, row := range []struct{ text, want string }{
 		{"# no front matter", "no front matter"},
@@ -67,11 +85,11 @@ func TestAChapterThatCannotBeReadIsNamed(t *testing.T) {
 		{"---\ntitle: x\ncontrols: badge, nonsense\n---\ntext", `unknown control "nonsense"`},
 		{"---\ntitle: x\ncolour: red\n---\ntext", `unknown key "colour"`},
 	} {
-		if _, err := readChapter([]byte(row.text)); err == nil || !strings.Contains(err.Error(), row.want) {
+		if _, err := readChapter(row.text); err == nil || !strings.Contains(err.Error(), row.want) {
 			t.Errorf("%q: %v, want %q", row.text, err, row.want)
 		}
 	}
-	one, err := readChapter([]byte("---\ntitle: \"A: b\"\nminutes: 5\ncontrols: badge , token\n---\n## Do\n\n<script>alert(1)</script>\n\n| a | b |\n|---|---|\n| 1 | 2 |\n"))
+	one, err := readChapter("---\ntitle: \"A: b\"\nminutes: 5\ncontrols: badge , token\n---\n## Do\n\n<script>alert(1)</script>\n\n| a | b |\n|---|---|\n| 1 | 2 |\n")
 	if err != nil || one.title != "A: b" || one.minutes != 5 || len(one.controls) != 2 {
 		t.Fatalf("%+v, %v", one, err)
 	}

@@ -69,15 +69,15 @@ func CompanyForm(model CompanyFormPage) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = companyField("name", "Name", model.Name, "organization", 60, model.Fields["name"]).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = companyField("name", "Name", model.Name, "organization", 100, model.Fields["name"]).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = companyField("address", "Address", model.Address, "street-address", 60, model.Fields["address"]).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = companyField("address", "Address", model.Address, "street-address", 200, model.Fields["address"]).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = companyField("country", "Country", model.Country, "country-name", 60, model.Fields["country"]).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = companyField("country", "Country", model.Country, "country-name", 100, model.Fields["country"]).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

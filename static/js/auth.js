@@ -19,7 +19,11 @@ let manager;
 let current = null;
 let loggedIn = false;
 let looping = false;
+/** Whether the provider answered the last renewal with login_required: its session is over, our token is not. */
+let providerForgot = false;
 
+/** @type {Set<(failure: {action: "login" | "logout" | "renew", code: string, reason: string}) => void>} */
+const failureListeners = new Set();
 /** @type {Set<(loggedIn: boolean) => void>} */
 const loginListeners = new Set();
 /** @type {Set<() => void>} */
@@ -33,6 +37,9 @@ export const onLoginChanged = (listener) => subscribe(loginListeners, listener);
 export const onTokenChanged = (listener) => subscribe(tokenListeners, listener);
 /** Calls back when the lifetime is not longer than the lead, so that each renewal asks for the next. @param {(warning: {lifetime: number, lead: number} | null) => void} listener */
 export const onLoop = (listener) => subscribe(loopListeners, listener);
+
+/** Calls back when a sign-in or sign-out could not begin, or a renewal failed. @param {(failure: {action: "login" | "logout" | "renew", code: string, reason: string}) => void} listener */
+export const onFailure = (listener) => subscribe(failureListeners, listener);
 
 /** @template T @param {Set<T>} listeners @param {T} listener @returns {() => void} */
 const subscribe = (listeners, listener) => {
@@ -75,7 +82,11 @@ export const accessTokenClaims = () => {
 /** Sends the browser to the provider. @param {string} [returnTo] a path of this site to come back to */
 export const login = async (returnTo) => {
   nextCorrelation();
-  await manager.signinRedirect({ state: returnTo ? { returnTo } : undefined });
+  try {
+    await manager.signinRedirect({ state: returnTo ? { returnTo } : undefined });
+  } catch (error) {
+    failed("login", error);
+  }
 };
 
 /** Finishes the sign-in on the callback page. @returns {Promise<string>} the path to go on to */
@@ -92,7 +103,11 @@ export const finishLogin = async () => {
 /** Forgets the user here and sends the browser to the provider's end session endpoint. */
 export const logout = async () => {
   nextCorrelation();
-  await manager.signoutRedirect({ state: { from: location.pathname } }); // without data the library sends no state
+  try {
+    await manager.signoutRedirect({ state: { from: location.pathname } }); // without data the library sends no state
+  } catch (error) {
+    failed("logout", error);
+  }
 };
 
 /** Finishes the sign-out: the user is cleared first, then everybody hears of it, then the response is processed. */
@@ -215,6 +230,11 @@ const listen = (of) => {
   ];
   events.addUserSignedOut(async () => {
     if (of !== manager) return;
+    if (providerForgot) {
+      // The session ran out and a renewal has already said so. The token is good until its exp, and the page with it.
+      emit("user.signed_out", { reason: "the provider no longer knows the user; the access token lives until its exp" });
+      return;
+    }
     emit("user.signed_out", { reason: "the provider's session ended or changed hands" });
     await of.removeUser();
   });
@@ -228,6 +248,7 @@ const become = (loaded) => {
   if (loaded === current) return;
   const renewed = current !== null && current.access_token !== loaded.access_token;
   current = loaded;
+  providerForgot = false;
   identify({ sub: loaded.profile.sub, sid: loaded.profile.sid });
   const claims = accessTokenClaims();
   emit("user.loaded", {
@@ -262,7 +283,16 @@ const warnOfLoop = () => {
 };
 
 /** @param {unknown} error */
-const renewFailed = (error) => emit("silent_renew.error", { outcome: codeOf(error), reason: messageOf(error) });
+const renewFailed = (error) => {
+  providerForgot = codeOf(error) === "login_required";
+  emit("silent_renew.error", { outcome: codeOf(error), reason: messageOf(error) });
+  failed("renew", error);
+};
+
+/** @param {"login" | "logout" | "renew"} action @param {unknown} error */
+const failed = (action, error) => {
+  for (const listener of failureListeners) listener({ action, code: codeOf(error), reason: messageOf(error) });
+};
 
 /** The registered code when the provider gave one (OIDC Core §3.1.2.6). @param {unknown} error */
 export const codeOf = (error) => {
