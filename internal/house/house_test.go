@@ -33,7 +33,7 @@ var rooms = map[string][]string{
 	"internal/eventlog":    {"internal/event"},
 	"internal/greeting":    {"db", "internal/config", "internal/localca"},
 	"internal/localca":     {},
-	"internal/serve":       {},
+	"internal/serve":       {"internal/config"},
 }
 
 // keepers says who alone may know a library.
