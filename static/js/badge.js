@@ -20,13 +20,13 @@ const words = /** @type {Record<string, string>} */ ({
   "access_token.expired": "expired",
   "silent_renew.started": "renewing …",
   "silent_renew.error": "renewal failed",
-  "user.signed_out": "signed out at the provider",
+  "user.signed_out": "provider signed out",
   "session.changed": "session changed",
   "callback.signin": "signed in",
   "callback.signout": "signed out",
   "settings.changed": "settings changed",
   "renew.loop_warning": "renewing in a loop",
-  "frame.error": "redirect URI refused",
+  "frame.error": "frame refused",
 });
 
 /** Starts the badge. */
