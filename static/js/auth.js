@@ -8,7 +8,9 @@ import { ErrorResponse, ErrorTimeout } from "oidc-client-ts";
 import { jwtDecode } from "jwt-decode";
 import { correlationHeader, correlationID, nextCorrelation } from "./correlation.js";
 import { emit, identify } from "./page-events.js";
+import { watchMonitor } from "./session-monitor.js";
 import { currentSettings, forLibrary } from "./settings.js";
+import { storageBlocked } from "./storage.js";
 import { TracedUserManager } from "./user-manager.js";
 
 /** @typedef {import("oidc-client-ts").User} User */
@@ -47,6 +49,11 @@ const subscribe = (listeners, listener) => {
   return () => listeners.delete(listener);
 };
 
+const monitor = watchMonitor();
+
+/** Whether the browser seems to hide the provider's cookie from a hidden frame, as it does for other sites' cookies. */
+export const cookieHidden = () => monitor.cookieHidden();
+
 /** Builds the UserManager and finds out whether somebody is signed in. */
 export const start = async () => {
   manager = build();
@@ -81,6 +88,7 @@ export const accessTokenClaims = () => {
 
 /** Sends the browser to the provider. @param {string} [returnTo] a path of this site to come back to */
 export const login = async (returnTo) => {
+  if (storageBlocked) return failed("login", new Error("nothing outlives the redirect to the provider"));
   nextCorrelation();
   try {
     await manager.signinRedirect({ state: returnTo ? { returnTo } : undefined });
@@ -230,8 +238,9 @@ const listen = (of) => {
   ];
   events.addUserSignedOut(async () => {
     if (of !== manager) return;
-    if (providerForgot) {
-      // The session ran out and a renewal has already said so. The token is good until its exp, and the page with it.
+    if (providerForgot || !monitor.trusted(current?.profile.sid)) {
+      // A renewal has already said so, or the provider's frame never saw a session at all. No news of a sign-out then:
+      // the token is good until its exp, and the page with it.
       emit("user.signed_out", { reason: "the provider no longer knows the user; the access token lives until its exp" });
       return;
     }
@@ -250,6 +259,7 @@ const become = (loaded) => {
   current = loaded;
   providerForgot = false;
   identify({ sub: loaded.profile.sub, sid: loaded.profile.sid });
+  monitor.follow(loaded.profile.sid);
   const claims = accessTokenClaims();
   emit("user.loaded", {
     parameters: { expires_in: loaded.expires_in, iat: claims?.iat, exp: claims?.exp, renewed },
