@@ -19,7 +19,7 @@ const read = () => {
 };
 
 /** Whether there is a draft to go on with. */
-export const hasDraft = () => read() !== null;
+const hasDraft = () => read() !== null;
 
 /** @param {HTMLElement} panel */
 export const mount = (panel) => {

@@ -74,7 +74,7 @@ const elsewhere = /** @type {Record<string, string>} */ ({
 });
 
 /** The names a set of settings may use. */
-export const settingNames = Object.keys(types);
+const settingNames = Object.keys(types);
 
 const plain = (/** @type {string} */ name) => name.toLowerCase().replaceAll(/[^a-z0-9]/g, "");
 
@@ -92,7 +92,7 @@ const distance = (a, b) => {
 };
 
 /** The name that was probably meant, if any. @param {string} wrong @returns {string | undefined} */
-export const suggestName = (wrong) => {
+const suggestName = (wrong) => {
   const word = plain(wrong);
   const same = settingNames.find((name) => plain(name) === word) ?? elsewhere[word];
   if (same) return same;
