@@ -7,22 +7,28 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
 	"os"
 	"os/signal"
 	"strings"
 	"syscall"
-	"time"
 
 	"golang.org/x/sync/errgroup"
 
+	"silentrenew/api"
 	"silentrenew/db"
+	"silentrenew/idp"
 	"silentrenew/internal/backchannel"
 	"silentrenew/internal/config"
 	"silentrenew/internal/event"
 	"silentrenew/internal/eventlog"
 	"silentrenew/internal/greeting"
 	"silentrenew/internal/listing"
+	"silentrenew/internal/localca"
 	"silentrenew/internal/serve"
+	"silentrenew/spa"
 )
 
 // rememberedEvents is how many protocol steps a page that opens late can still see.
@@ -57,12 +63,12 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	defer eventlog.Follow(bus, log)()
 
 	// Listening comes first: nothing is created when a port is taken, and the public URLs follow from the ports.
-	doors, err := listen(ctx, cfg)
+	doors, err := serve.ListenAll(ctx, cfg.Addresses())
 	if err != nil {
 		return err
 	}
-	defer doors.close()
-	urls := cfg.URLs(doors.port)
+	defer doors.Close()
+	urls := cfg.URLs(doors.Port)
 
 	store, err := openDatabase(ctx, cfg, urls)
 	if err != nil {
@@ -85,15 +91,15 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 		return err
 	}
 	hello := greeting.Greeting{Config: cfg, URLs: urls, Store: store, Authority: authority}
+	hello.Warn(ctx, log.Logger, doors.OpenToOthers())
 	if err := hello.Print(ctx, stdout); err != nil {
 		return err
 	}
-	hello.Warn(ctx, log.Logger, doors.openToOthers())
 
 	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() error { return serve.Run(ctx, doors.sites(handlers, authority), log.Logger) })
+	group.Go(func() error { return serve.Run(ctx, doors.Sites(handlers, authority.TLS()), log.Logger) })
 	if store != nil {
-		group.Go(func() error { return cleanUp(ctx, store, log.Logger) })
+		group.Go(func() error { return store.KeepClean(ctx, log.Logger) })
 	}
 	return group.Wait()
 }
@@ -118,30 +124,83 @@ func openDatabase(ctx context.Context, cfg config.Config, urls config.URLs) (*db
 	return store, nil
 }
 
-// How often expired rows are removed, and how many at a time: IdentityServer's TokenCleanupInterval and -BatchSize.
-const (
-	cleanUpInterval  = 3600 * time.Second
-	cleanUpBatchSize = 100
-)
-
-// cleanUp removes what has expired, now and then, until ctx ends. A database that is busy or away is tried again later.
-func cleanUp(ctx context.Context, store *db.DB, log *slog.Logger) error {
-	tick := time.NewTicker(cleanUpInterval)
-	defer tick.Stop()
-	for {
-		removed, err := store.Cleanup(ctx, time.Now(), cleanUpBatchSize)
-		switch {
-		case ctx.Err() != nil:
-			return nil
-		case err != nil:
-			log.Warn("could not remove expired rows", "error", err)
-		case removed > 0:
-			log.Debug("removed expired rows", "rows", removed)
-		}
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-tick.C:
+// newHandlers builds the roles served here, each knowing the others by their public URLs only.
+func newHandlers(ctx context.Context, cfg config.Config, urls config.URLs, store *db.DB, bus *event.Bus, client *http.Client) (map[string]http.Handler, error) {
+	lab := cfg.Lab(urls)
+	handlers := map[string]http.Handler{}
+	var err error
+	if cfg.Serves(config.IDP) {
+		handlers[config.IDP], err = idp.New(idp.Config{Issuer: urls.IDP, Lab: lab, TrustedProxies: cfg.TrustedProxies}, store, bus)
+		if err != nil {
+			return nil, err
 		}
 	}
+	if cfg.Serves(config.API) {
+		handlers[config.API], err = api.New(api.Config{
+			Issuer: urls.IDP, URL: urls.API, AllowedOrigins: []string{urls.SPA}, HTTPClient: client, Lab: lab,
+		}, store, bus)
+		if err != nil {
+			return nil, err
+		}
+	}
+	if cfg.Serves(config.SPA) {
+		handlers[config.SPA], err = spa.New(spa.Config{
+			URL: urls.SPA, Authority: urls.IDP, APIURL: urls.API, HTTPClient: client, Lab: lab, Draining: ctx.Done(),
+		}, bus)
+		if err != nil {
+			return nil, err
+		}
+	}
+	if cfg.SingleOrigin != "" {
+		handlers[config.SingleOrigin] = singleOrigin(handlers)
+	}
+	return handlers, nil
+}
+
+// singleOrigin serves all roles below one URL, for tunnels and cloud workspaces that give us one.
+func singleOrigin(handlers map[string]http.Handler) http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("/idp/", handlers[config.IDP])
+	mux.Handle("/idp", handlers[config.IDP])
+	mux.Handle("/api/", handlers[config.API])
+	mux.Handle("/", handlers[config.SPA])
+	return mux
+}
+
+// routes says by which address this process reaches the public origin of a role: through its own door when it serves the
+// role, because a proxy or a tunnel in front of us may not let us in from behind.
+func routes(cfg config.Config, urls config.URLs, doors serve.Doors) map[string]string {
+	table := cfg.InternalURLs(urls)
+	scheme := "http://"
+	if cfg.TLS {
+		scheme = "https://"
+	}
+	for role, public := range map[string]string{config.IDP: urls.IDP, config.API: urls.API} {
+		listener, ok := doors[role]
+		if cfg.SingleOrigin != "" {
+			listener, ok = doors[config.SingleOrigin]
+		}
+		if ok {
+			table[config.Origin(public)] = scheme + listener.Local()
+		}
+	}
+	return table
+}
+
+// openAuthority returns the local certificate authority for every host of ours, or nil when we speak plain http.
+func openAuthority(cfg config.Config, urls config.URLs, doors serve.Doors) (*localca.Authority, error) {
+	if !cfg.TLS {
+		return nil, nil
+	}
+	var hosts []string
+	for _, public := range []string{urls.IDP, urls.API, urls.SPA} {
+		if u, err := url.Parse(public); err == nil {
+			hosts = append(hosts, u.Hostname())
+		}
+	}
+	for _, listener := range doors {
+		host, _, _ := net.SplitHostPort(listener.Local()) // by which routes reaches it
+		hosts = append(hosts, host)
+	}
+	return localca.Open(cfg.TLSDir, hosts)
 }

@@ -17,4 +17,7 @@
 //
 // The leeway says how long after its exp a token is still accepted. It is 0: a token that lives 60 seconds lives 60 seconds.
 // Many frameworks allow five minutes without saying so; the option Api.Leeway shows what that means.
+//
+// A token that the provider has revoked stays good here until its exp: that is the price of a token one can check without
+// asking, and a reason for short lifetimes.
 package api

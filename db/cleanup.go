@@ -3,6 +3,7 @@ package db
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"gorm.io/gorm"
@@ -20,6 +21,35 @@ var expired = []struct {
 	{"IdempotencyKeys", "Key", `"Expiration" <= ?`, 0},
 	{"RevokedTokens", "Jti", `"Expiration" <= ?`, 0},
 	{"LoginFailures", "Key", `COALESCE("BlockedUntil", "Since") <= ?`, 24 * time.Hour},
+}
+
+// How often expired rows are removed, and how many at a time (TokenCleanupInterval, TokenCleanupBatchSize).
+const (
+	cleanupInterval  = 3600 * time.Second
+	cleanupBatchSize = 100
+)
+
+// KeepClean runs Cleanup now and every hour until ctx ends, then returns nil. A database that is busy or away is logged
+// and tried again.
+func (d *DB) KeepClean(ctx context.Context, log *slog.Logger) error {
+	tick := time.NewTicker(cleanupInterval)
+	defer tick.Stop()
+	for {
+		removed, err := d.Cleanup(ctx, time.Now(), cleanupBatchSize)
+		switch {
+		case ctx.Err() != nil:
+			return nil
+		case err != nil:
+			log.Warn("could not remove expired rows", "error", err)
+		case removed > 0:
+			log.Debug("removed expired rows", "rows", removed)
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+	}
 }
 
 // Cleanup removes what expired before now: grants, sessions, device codes, revoked tokens and login failures. It takes

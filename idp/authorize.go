@@ -19,7 +19,9 @@ func (p *Provider) authorize(c *gin.Context) error {
 	return p.answerAuthorization(c, values, nil)
 }
 
-// authorizeCallback serves GET /connect/authorize/callback: the same request again, after our login page.
+// authorizeCallback serves GET /connect/authorize/callback: the same request again, after our login page. Whoever writes the
+// URL by hand can pretend that a login was asked for earlier; they could as well leave prompt=login out of a request that
+// nobody signs. What a client can rely on is auth_time (OIDC Core §2), which is true either way.
 func (p *Provider) authorizeCallback(c *gin.Context) error {
 	return p.answerAuthorization(c, protocolParameters(c.Request), nil)
 }

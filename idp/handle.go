@@ -1,11 +1,13 @@
 package idp
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
 	"net/url"
+	"os"
 	"runtime/debug"
 	"time"
 
@@ -21,6 +23,9 @@ type handler func(c *gin.Context) error
 // a whole authorization request in its returnUrl.
 const maxQuery = 32 << 10
 
+// maxReason bounds what a request can make an event say, in runes: a description may repeat what was sent.
+const maxReason = 300
+
 const eventKey = "idp.event"
 
 // handle is the one way from gin to a handler: it reads the form, runs the handler, has an error written where it
@@ -34,7 +39,7 @@ func (p *Provider) handle(kind string, h handler) gin.HandlerFunc {
 
 		if err := run(c, e, h); err != nil {
 			failure := asError(err)
-			e.Outcome, e.Reason = string(failure.Code), failure.Description
+			e.Outcome, e.Reason = string(failure.Code), event.Printable(failure.Description, maxReason)
 			logCause(c, failure)
 			p.writeError(c, kind, err)
 		}
@@ -66,7 +71,10 @@ func run(c *gin.Context, e *event.Event, h handler) (err error) {
 	if formError != nil {
 		return formError
 	}
-	return h(c)
+	if err := h(c); err != nil {
+		return errors.Join(err, c.Request.Context().Err()) // a driver may have words of its own for a request that ended
+	}
+	return nil
 }
 
 func parseForm(r *http.Request) error {
@@ -77,6 +85,9 @@ func parseForm(r *http.Request) error {
 	err := r.ParseForm()
 	if tooLarge, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		return refuse(InvalidRequest, "the body is longer than %d bytes", tooLarge.Limit).withStatus(http.StatusRequestEntityTooLarge)
+	}
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		return refuse(InvalidRequest, "the body did not arrive in time").withStatus(http.StatusRequestTimeout)
 	}
 	if err != nil {
 		return refuse(InvalidRequest, "the parameters are not form-encoded: a %% or ; is in the wrong place")
@@ -127,7 +138,8 @@ func logCause(c *gin.Context, failure *Error) {
 		return
 	}
 	level := slog.LevelInfo
-	if failure.Code == ServerError || failure.Code == TemporarilyUnavailable {
+	gone := errors.Is(failure.cause, context.Canceled) // not our trouble
+	if !gone && (failure.Code == ServerError || failure.Code == TemporarilyUnavailable) {
 		level = slog.LevelError
 	}
 	slog.LogAttrs(c.Request.Context(), level, "request failed",

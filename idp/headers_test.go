@@ -1,11 +1,19 @@
 package idp
 
 import (
+	"context"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
 	"strings"
 	"testing"
+	"testing/iotest"
+	"testing/synctest"
+	"time"
+
+	"silentrenew/db/dbtest"
 )
 
 func TestI3I16Headers(t *testing.T) {
@@ -126,6 +134,80 @@ func TestLimits(t *testing.T) {
 	}
 }
 
+func TestABodyThatStallsIsToldApart(t *testing.T) { // RFC 9110 §15.5.9
+	s := newSite(t)
+	stalled := io.MultiReader(strings.NewReader("grant_type="), iotest.ErrReader(os.ErrDeadlineExceeded))
+	r := httptest.NewRequest(http.MethodPost, s.issuer+"/connect/token", stalled)
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	wantError(t, s.serve(r), http.StatusRequestTimeout, InvalidRequest)
+}
+
+func TestNobodyMakesUsRepeatALongText(t *testing.T) { // RFC 6749 §5.2: error_description is for the developer to read
+	s := newSite(t)
+	answer := s.token(url.Values{"client_id": {"spa-client"}, "grant_type": {strings.Repeat("a", maxBody/2)}})
+	wantError(t, answer, http.StatusBadRequest, UnsupportedGrantType)
+	if len(answer.Body) > 2*maxDescription {
+		t.Errorf("the answer has %d bytes", len(answer.Body))
+	}
+	if reason := s.events("token")[0].Reason; len(reason) > 2*maxReason {
+		t.Errorf("the event's reason has %d bytes", len(reason))
+	}
+}
+
+func TestAClosedConnectionIsNotOurFailure(t *testing.T) {
+	s := newSite(t)
+	gone, hangUp := context.WithCancel(t.Context())
+	hangUp()
+	for _, target := range []string{s.authorizeURL(), s.authorizeURL("prompt", "none"), s.issuer + "/account/logout"} {
+		r := httptest.NewRequestWithContext(gone, http.MethodGet, target, nil)
+		r.AddCookie(&http.Cookie{Name: sessionCookie, Value: "a"})
+		if answer := s.serve(r); answer.StatusCode != http.StatusServiceUnavailable {
+			t.Errorf("%s: got %d", r.URL.Path, answer.StatusCode)
+		}
+	}
+	for _, e := range s.events() {
+		if e.Outcome == string(ServerError) {
+			t.Errorf("%s: outcome %s", e.Kind, e.Outcome)
+		}
+	}
+}
+
+// A20 is an edit by hand; an SQL tool that has not committed it yet keeps every writer out.
+func TestA20AnEditThatIsNotCommittedIsNamed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSite(t)
+		b := s.browser()
+		code := s.signIn(b, "Mick")
+		tool, err := dbtest.Shell(t, s.db).Conn(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		edit := func(statement string) {
+			if _, err := tool.ExecContext(t.Context(), statement); err != nil {
+				t.Fatal(err)
+			}
+		}
+		edit("BEGIN IMMEDIATE")
+		edit("UPDATE Clients SET AccessTokenLifetime = 61 WHERE ClientId = 'spa-client'")
+		started := time.Now()
+		refused := s.renew(b)
+		wantRedirectError(t, refused, TemporarilyUnavailable)
+		if why := refused.sent("error_description"); !strings.Contains(why, "another program has locked the database") {
+			t.Errorf("error_description %q", why)
+		}
+		if waited := time.Since(started); waited >= 10*time.Second {
+			t.Errorf("waited %v, longer than oidc-client-ts does for a hidden frame", waited)
+		}
+		wantError(t, s.token(tokenForm(code)), http.StatusServiceUnavailable, TemporarilyUnavailable)
+
+		edit("COMMIT")
+		if got := s.redeem(code).ExpiresIn; got != 61 {
+			t.Errorf("afterwards the same code gives a token for %d s, want 61", got)
+		}
+		tool.Close()
+	})
+}
+
 func TestServerErrorsShowNothingInside(t *testing.T) {
 	s := newSite(t)
 	b := s.browser()
@@ -204,5 +286,15 @@ func TestHealth(t *testing.T) {
 	}
 	if answer := s.browser().get(s.issuer + "/healthz"); answer.StatusCode != http.StatusServiceUnavailable {
 		t.Errorf("without a database: got %d", answer.StatusCode)
+	}
+}
+
+func TestHomeLeadsToTheApplicationInTheLab(t *testing.T) {
+	for _, lab := range []bool{true, false} {
+		s := newSite(t, func(c *Config) { c.Lab = lab })
+		home := s.browser().get(s.issuer + "/")
+		if got := home.document(t).Find(`a[href^="`+testSPA+`"]`).Length() > 0; home.StatusCode != http.StatusOK || got != lab {
+			t.Errorf("lab %v: got %d, a link to the application: %v", lab, home.StatusCode, got)
+		}
 	}
 }

@@ -1,6 +1,7 @@
 package idp
 
 import (
+	"context"
 	"net/http"
 	"strings"
 	"time"
@@ -26,6 +27,11 @@ func (p *Provider) home(c *gin.Context) error {
 		LogoutURL:    p.path("/account/logout"),
 		Now:          time.Now().UTC(),
 	}
+	if p.lab {
+		if page.ApplicationURL, err = p.applicationURL(c.Request.Context()); err != nil {
+			return err
+		}
+	}
 	if session != nil {
 		sliding, err := p.cookieSliding(c.Request.Context())
 		if err != nil {
@@ -34,6 +40,17 @@ func (p *Provider) home(c *gin.Context) error {
 		page.Session = homeSession(*session, sliding)
 	}
 	return p.render(c, http.StatusOK, views.IDPHome(page), policy{forms: formsStay})
+}
+
+// applicationURL is the front end's address, for a learner who has lost it: the first origin that a client registered.
+func (p *Provider) applicationURL(ctx context.Context) (string, error) {
+	clients, err := p.db.Clients(ctx)
+	for _, client := range clients {
+		if client.Enabled && len(client.CORSOrigins) > 0 {
+			return client.CORSOrigins[0], nil
+		}
+	}
+	return "", err
 }
 
 func homeSession(s db.Session, sliding bool) *views.IDPHomeSession {

@@ -3,9 +3,11 @@ package idp
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/gin-gonic/gin"
+	"github.com/go-jose/go-jose/v4"
 )
 
 // documentMaxAge is how long a client may keep discovery and the key set without asking again.
@@ -27,4 +29,38 @@ func (p *Provider) jwks(c *gin.Context) error {
 func cacheDocument(c *gin.Context) {
 	c.Writer.Header().Del("Pragma") // every other answer has it
 	c.Header("Cache-Control", fmt.Sprintf("public, max-age=%d", int(documentMaxAge.Seconds())))
+}
+
+// keySet is what the database held when it was loaded. It never changes.
+type keySet struct {
+	loaded time.Time
+	all    []*signingKey // newest first
+	jwks   []byte        // the public parts as a JWK Set (RFC 7517 §5)
+}
+
+// byID returns the key with this kid or nil.
+func (s *keySet) byID(kid string) *signingKey {
+	if s == nil {
+		return nil
+	}
+	if i := slices.IndexFunc(s.all, func(key *signingKey) bool { return key.KeyID == kid }); i >= 0 {
+		return s.all[i]
+	}
+	return nil
+}
+
+// signer returns the key to sign with: the newest that has been published long enough, else the oldest. Processes that
+// start at once and each create a key thus agree on one.
+func (s *keySet) signer(algorithm jose.SignatureAlgorithm, now time.Time) *signingKey {
+	var chosen *signingKey
+	for _, key := range s.all {
+		if key.algorithm != algorithm {
+			continue
+		}
+		chosen = key
+		if now.Sub(key.created) >= publishBeforeUse {
+			break
+		}
+	}
+	return chosen
 }

@@ -48,13 +48,6 @@ type signingKey struct {
 	created         time.Time
 }
 
-// keySet is what the database held when it was loaded. It never changes.
-type keySet struct {
-	loaded time.Time
-	all    []*signingKey // newest first
-	jwks   []byte        // the public parts as a JWK Set (RFC 7517 §5)
-}
-
 // keys are the provider's signing keys. They live in the database, so that a restart does not invalidate tokens and
 // several processes share them; here they are kept parsed. Safe for concurrent use.
 type keys struct {
@@ -178,31 +171,4 @@ func (k *keys) find(ctx context.Context, kid string) (*signingKey, error) {
 		set, err = k.fresh(ctx, unknownKeyPause)
 	}
 	return set.byID(kid), err
-}
-
-// byID returns the key with this kid or nil.
-func (s *keySet) byID(kid string) *signingKey {
-	if s == nil {
-		return nil
-	}
-	if i := slices.IndexFunc(s.all, func(key *signingKey) bool { return key.KeyID == kid }); i >= 0 {
-		return s.all[i]
-	}
-	return nil
-}
-
-// signer returns the key to sign with: the newest that has been published long enough, else the oldest. Processes that
-// start at once and each create a key thus agree on one.
-func (s *keySet) signer(algorithm jose.SignatureAlgorithm, now time.Time) *signingKey {
-	var chosen *signingKey
-	for _, key := range s.all {
-		if key.algorithm != algorithm {
-			continue
-		}
-		chosen = key
-		if now.Sub(key.created) >= publishBeforeUse {
-			break
-		}
-	}
-	return chosen
 }

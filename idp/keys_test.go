@@ -145,6 +145,37 @@ func TestTwoProcessesThatStartAtOnceAgree(t *testing.T) {
 	})
 }
 
+func TestTwoProcessesMakeTheirFirstKeysAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := dbtest.Seeded(t)
+		sites := make([]*site, 2)
+		var starts sync.WaitGroup
+		for i := range sites {
+			starts.Go(func() {
+				bus := event.NewBus(10)
+				handler, err := New(Config{Issuer: testIssuer}, store, bus)
+				if err != nil {
+					t.Error(err)
+				}
+				sites[i] = &site{t: t, issuer: testIssuer, db: store, bus: bus, handler: handler}
+			})
+		}
+		starts.Wait()
+		time.Sleep(keysReload)
+		one, two := sites[0], sites[1]
+		if got, want := one.keySet().Keys, two.keySet().Keys; len(got) < len(signatureAlgorithms) || len(got) != len(want) {
+			t.Errorf("one publishes %d keys, two %d", len(got), len(want))
+		}
+		ours, theirs := one.redeem(one.insertCode(nil)), two.redeem(two.insertCode(nil))
+		if one.userinfo(theirs.AccessToken).StatusCode != http.StatusOK || two.userinfo(ours.AccessToken).StatusCode != http.StatusOK {
+			t.Error("one process refuses what the other signed")
+		}
+		if headerOf(t, ours.IDToken)["kid"] != headerOf(t, theirs.IDToken)["kid"] {
+			t.Error("the processes do not sign with the same key")
+		}
+	})
+}
+
 func TestUnknownKeyIsLookedUpOnceInAWhile(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newSite(t)

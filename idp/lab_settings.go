@@ -1,6 +1,7 @@
 package idp
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"time"
@@ -114,17 +115,21 @@ type labSessionView struct {
 	Clients  []string   `json:"clients,omitempty"`
 }
 
-// labSession serves GET /lab/session.
+// labSession serves GET /lab/session. Pages poll it, so it must not change what it shows: it does not slide the session, and
+// it does not take the readable cookie of a dead one back, as currentSession does.
 func (p *Provider) labSession(c *gin.Context) error {
-	session, err := p.currentSession(c)
+	ctx := c.Request.Context()
+	sliding, err := p.cookieSliding(ctx)
 	if err != nil {
 		return err
 	}
-	var view labSessionView
-	if view.Sliding, err = p.cookieSliding(c.Request.Context()); err != nil {
-		return err
-	}
-	if session != nil {
+	view := labSessionView{Sliding: sliding}
+	session, err := p.db.Session(ctx, sessionKey(cookieValue(c, sessionCookie)), time.Now())
+	switch {
+	case errors.Is(err, db.ErrNotFound):
+	case err != nil:
+		return fmt.Errorf("read session: %w", err)
+	default:
 		view.SignedIn, view.Subject, view.Name, view.SID = true, session.Subject, session.DisplayName, session.SessionID
 		view.AuthTime, view.Created, view.Renewed, view.Expires = &session.AuthTime, &session.Created, &session.Renewed, &session.Expires
 		view.Lifetime, view.Remember, view.Clients = int(session.Lifetime.Seconds()), session.Persistent, session.ClientIDs

@@ -5,6 +5,8 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"silentrenew/internal/event"
 )
@@ -193,6 +195,23 @@ func TestI25LabShowsTheSessionOfTheCookie(t *testing.T) {
 	if after := len(s.events()); after != before {
 		t.Errorf("reading emitted %d events", after-before)
 	}
+}
+
+// The page polls the session; that must not be what ends it in the browser's eyes (A43, A47).
+func TestI25LookingAtADeadSessionTakesNoCookieBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newLab(t)
+		b := s.browser()
+		s.signIn(b, "Mick")
+		time.Sleep(10 * time.Hour)
+		answer := b.get(s.issuer + "/lab/session")
+		if decode[labSessionView](t, answer).SignedIn || len(answer.Cookies()) != 0 {
+			t.Errorf("got %s and cookies %v", answer.Body, answer.Cookies())
+		}
+		if b.cookie(s.issuer, sessionIDCookie) == "" {
+			t.Error("the check-session page would see the end of the session")
+		}
+	})
 }
 
 func TestCorrelationIDOfALabChange(t *testing.T) {

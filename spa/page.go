@@ -75,6 +75,8 @@ func (s *Server) refusal(c *gin.Context, err error) (page, string) {
 			return unauthorizedPage(c, refused.status, views.LoginFirst), "invalid_token"
 		case http.StatusForbidden:
 			return unauthorizedPage(c, refused.status, views.OtherUser), "insufficient_scope"
+		case http.StatusBadRequest:
+			return troublePage(c, refused.status, "The API does not understand the address: "+refused.detail), "invalid_request"
 		case http.StatusNotFound:
 			return s.notFound(c), "not_found"
 		case http.StatusTooManyRequests, http.StatusServiceUnavailable:

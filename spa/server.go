@@ -67,11 +67,12 @@ func New(cfg Config, bus *event.Bus) (http.Handler, error) {
 		}
 		origins[name] = u
 	}
-	chapters, err := openWorkshop()
+	cfg.URL, cfg.APIURL = strings.TrimSuffix(cfg.URL, "/"), strings.TrimSuffix(cfg.APIURL, "/")
+	chapters, err := openWorkshop(strings.NewReplacer(
+		"http://localhost:4200", cfg.URL, "http://localhost:5005", cfg.Authority, "http://localhost:5001", cfg.APIURL))
 	if err != nil {
 		return nil, fmt.Errorf("spa: workshop: %w", err)
 	}
-	cfg.URL, cfg.APIURL = strings.TrimSuffix(cfg.URL, "/"), strings.TrimSuffix(cfg.APIURL, "/")
 	files := static.New("/static")
 	s := &Server{
 		cfg: cfg, url: origins["URL"], bus: bus, files: files, assets: newAssets(files),
@@ -115,7 +116,7 @@ func (s *Server) routes() http.Handler {
 	r.GET("/settings.json", s.settingsJSON)
 	r.POST("/events", s.takePageEvents)
 	if s.cfg.Lab {
-		r.GET("/events", s.streamEvents)
+		r.Match([]string{http.MethodGet, http.MethodHead}, "/events", s.streamEvents)
 	}
 	r.GET("/healthz", func(c *gin.Context) { c.String(http.StatusOK, "ok\n") })
 	r.GET("/static/*file", gin.WrapH(s.files))
@@ -132,7 +133,7 @@ func (s *Server) compress(next http.Handler) http.Handler {
 	}
 	zipped := wrap(next)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Method == http.MethodHead { // the routes know GET; net/http drops the body of an answer to HEAD
+		if r.Method == http.MethodHead && r.URL.Path != "/events" { // the routes know GET; net/http drops the body of an answer to HEAD
 			r = r.Clone(r.Context())
 			r.Method = http.MethodGet
 		}

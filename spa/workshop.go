@@ -42,7 +42,8 @@ type chapter struct {
 
 var chapterName = regexp.MustCompile(`^(\d+)-([a-z0-9-]+)\.md$`)
 
-func openWorkshop() (*workshop, error) {
+// openWorkshop reads and renders the chapters. They name the addresses of the standard set-up; addresses puts the real ones there.
+func openWorkshop(addresses *strings.Replacer) (*workshop, error) {
 	names, err := fs.Glob(chapterFiles, "workshop/*.md")
 	if err != nil {
 		return nil, err
@@ -57,7 +58,7 @@ func openWorkshop() (*workshop, error) {
 		if err != nil {
 			return nil, err
 		}
-		one, err := readChapter(text)
+		one, err := readChapter(addresses.Replace(string(text)))
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", path.Base(name), err)
 		}
@@ -70,9 +71,9 @@ func openWorkshop() (*workshop, error) {
 }
 
 // readChapter reads the front matter, one "key: value" a line between two lines of hyphens, and renders the rest.
-func readChapter(text []byte) (chapter, error) {
+func readChapter(text string) (chapter, error) {
 	var one chapter
-	head, body, found := strings.Cut(strings.TrimPrefix(string(text), "---\n"), "\n---\n")
+	head, body, found := strings.Cut(strings.TrimPrefix(text, "---\n"), "\n---\n")
 	if !found {
 		return one, fmt.Errorf("no front matter")
 	}

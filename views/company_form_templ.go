@@ -65,19 +65,19 @@ func CompanyForm(model CompanyFormPage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 5, "<div data-panel=\"draft\"><p class=\"Alert Alert--info\" data-draft-note hidden>Your draft is back.</p><form id=\"company-form\" class=\"Form\" action=\"/companies\" method=\"post\" hx-post=\"/companies\" hx-target=\"#main\" hx-swap=\"outerSync\" hx-disable=\"find button\" hx-boost=\"false\">")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 5, "<div data-panel=\"draft\"><p class=\"Alert Alert--info\" data-draft-note hidden>Your draft is back.</p><form id=\"company-form\" class=\"Form\" action=\"/companies\" method=\"post\" hx-post=\"/companies\" hx-target=\"#main\" hx-swap=\"outerSync\" hx-disable=\"find [type=submit]\" hx-sync=\"this:drop\" hx-boost=\"false\">")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = companyField("name", "Name", model.Name, "organization", 60, model.Fields["name"]).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = companyField("name", "Name", model.Name, "organization", 100, model.Fields["name"]).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = companyField("address", "Address", model.Address, "street-address", 60, model.Fields["address"]).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = companyField("address", "Address", model.Address, "street-address", 200, model.Fields["address"]).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = companyField("country", "Country", model.Country, "country-name", 60, model.Fields["country"]).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = companyField("country", "Country", model.Country, "country-name", 100, model.Fields["country"]).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -30,7 +30,7 @@ func StolenToken(lab bool) templ.Component {
 			templ_7745c5c3_Var1 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 1, "<h1>What can a stolen token do?</h1><p class=\"Lead\">A bearer token works for whoever bears it (RFC 6750 §1.2). “Increase the lifetime to several days” is not a good solution. See why.</p><div class=\"Stolen\" data-panel=\"stolen\"><section class=\"Panel\"><h2>If tokens lived this long</h2><div class=\"Field\"><label for=\"stolen-lifetime\">Lifetime T: <output class=\"Number\" data-chosen></output></label> <input id=\"stolen-lifetime\" type=\"range\" min=\"0\" max=\"10\" step=\"1\" value=\"1\"></div><div class=\"Stolen-bar\" aria-hidden=\"true\"><i data-bar></i></div><p><strong>A thief has <span data-window></span>.</strong> <span data-harm aria-live=\"polite\"></span></p><h3>With this token alone, until exp</h3><ul><li>read every company: <code>GET /api/companies</code></li><li>see the victim's claims: <code>GET /connect/userinfo</code></li><li>as an Admin: write companies, read the privacy page</li></ul><h3>What does not stop it</h3><ul><li>the victim logs out: the API verifies tokens by itself and hears of no sign-out</li><li>the victim's password changes or the account is switched off</li><li>a shorter AccessTokenLifetime: tokens already issued keep their exp</li></ul></section><section class=\"Panel\"><h2>Your token, now</h2><div class=\"Life\">")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 1, "<h1>What can a stolen token do?</h1><p class=\"Lead\">A bearer token works for whoever bears it (RFC 6750 §1.2). “Increase the lifetime to several days” is not a good solution. See why.</p><div class=\"Stolen\" data-panel=\"stolen\"><section class=\"Panel\"><h2>If tokens lived this long</h2><div class=\"Field\"><label for=\"stolen-lifetime\">Lifetime T: <output class=\"Number\" data-chosen>120 s (2 min)</output></label> <input id=\"stolen-lifetime\" type=\"range\" min=\"0\" max=\"10\" step=\"1\" value=\"1\"></div><div class=\"Stolen-bar\" aria-hidden=\"true\"><i data-bar></i></div><p class=\"Stolen-harm\"><strong>A thief has <span data-window></span>.</strong> <span data-harm aria-live=\"polite\"></span></p><h3>With this token alone, until exp</h3><ul><li>read every company: <code>GET /api/companies</code></li><li>see the victim's claims: <code>GET /connect/userinfo</code></li><li>as an Admin: write companies, read the privacy page</li></ul><h3>What does not stop it</h3><ul><li>the victim logs out: the API verifies tokens by itself and hears of no sign-out</li><li>the victim's password changes or the account is switched off</li><li>a shorter AccessTokenLifetime: tokens already issued keep their exp</li></ul></section><section class=\"Panel\"><h2>Your token, now</h2><div class=\"Life\">")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -38,7 +38,7 @@ func StolenToken(lab bool) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 2, "<div><p class=\"Life-time\" data-time>–</p><p data-word></p></div></div>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 2, "<div><p class=\"Life-time\" data-time>–</p><p data-word>This page holds no living token.</p></div></div>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -34,6 +34,7 @@ func renewal() []event.Event {
 		step(52*time.Millisecond, event.Event{Kind: "userinfo", Role: event.RoleIDP, Subject: "mick", Status: 200, Duration: 900 * time.Microsecond}),
 		step(60*time.Millisecond, event.Event{Kind: "api.request", Role: event.RoleAPI, ClientID: "spa-client", Subject: "mick", Status: 200,
 			Duration: 1500 * time.Microsecond, Parameters: map[string]string{"method": "GET", "path": "/api/companies"}}),
+		step(30*time.Second, event.Event{Kind: "client.changed", Role: event.RoleIDP, Status: 200, Parameters: map[string]string{"AccessTokenLifetime": "120"}}),
 		step(60*time.Second, event.Event{Kind: "authorize", Role: event.RoleIDP, Status: 302, Outcome: "login_required", Reason: "nobody is signed in", Parameters: authorize}),
 		step(61*time.Second, event.Event{Kind: "token", Role: event.RoleIDP, Status: 400, Outcome: "invalid_grant", Reason: "the code was used before"}),
 		step(62*time.Second, event.Event{Kind: "userinfo", Role: event.RoleIDP, Status: 500, Outcome: "server_error", Reason: "disk full"}),

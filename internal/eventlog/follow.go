@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"silentrenew/internal/event"
@@ -53,6 +54,8 @@ func levelOf(e event.Event) slog.Level {
 	switch {
 	case e.Outcome == "server_error":
 		return slog.LevelError
+	case e.Kind == "notfound": // browsers and robots ask for things that nobody has
+		return slog.LevelDebug
 	case e.Outcome == "login_required": // how every renewal ends once the cookie is gone: news, not trouble
 		return slog.LevelInfo
 	case !e.OK():
@@ -66,8 +69,17 @@ func levelOf(e event.Event) slog.Level {
 // noise is what clients fetch all the time without anything happening.
 var noise = map[string]bool{"discovery": true, "jwks": true, "checksession": true, "home": true, "fragment": true}
 
-// shownParameters are the request parameters that tell one step from the next at a glance.
-var shownParameters = []string{"prompt", "grant_type", "method", "path"}
+// telling are the request parameters that tell one request from the next at a glance; the rest is for the sequence view.
+var telling = []string{"prompt", "grant_type", "method", "path"}
+
+// shown returns the names of the parameters people see: of a request the telling ones, of anything else all, because they
+// are what the event is about (which setting changed, to what).
+func shown(e event.Event) []string {
+	if e.Role == event.RolePage || strings.HasSuffix(e.Kind, ".changed") || strings.HasSuffix(e.Kind, ".created") {
+		return slices.Sorted(maps.Keys(e.Parameters))
+	}
+	return telling
+}
 
 // everything returns all the event carries. The parameters keep to a group of their own: their names are the sender's
 // choice, and no request may write "outcome" or "sub" into our line.
@@ -90,7 +102,7 @@ func compared(e event.Event) []slog.Attr {
 	}
 	add("client_id", e.ClientID)
 	add("sub", e.Subject)
-	for _, name := range shownParameters {
+	for _, name := range shown(e) {
 		add(name, e.Parameters[name])
 	}
 	add("outcome", e.Outcome)

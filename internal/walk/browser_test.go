@@ -95,11 +95,12 @@ func (b *browser) click(selector string) {
 	b.do("click "+selector, chromedp.Click(chromedp.CSS(selector)))
 }
 
-// fill replaces the text of an input.
+// fill selects the text of an input and types over it.
 func (b *browser) fill(selector, text string) {
 	b.t.Helper()
 	b.waitVisible(selector)
-	b.do("fill "+selector, chromedp.Clear(chromedp.CSS(selector)), chromedp.SendKeys(chromedp.CSS(selector), text))
+	eval[bool](b, fmt.Sprintf("(e => { e.focus(); e.select(); return true; })(document.querySelector(%s))", quote(selector)))
+	b.do("fill "+selector, chromedp.SendKeys(chromedp.CSS(selector), text))
 }
 
 // eval returns what an expression gives in the page; a promise is waited for.
@@ -153,7 +154,7 @@ func quote(s string) string {
 
 // visible is the expression that says whether a selector finds something that can be seen.
 func visible(selector string) string {
-	return fmt.Sprintf("[...document.querySelectorAll(%s)].some(e => e.checkVisibility())", quote(selector))
+	return fmt.Sprintf("[...document.querySelectorAll(%s)].some(e => e.checkVisibility({visibilityProperty: true}))", quote(selector))
 }
 
 func (b *browser) waitVisible(selector string) { b.t.Helper(); b.waitFor(visible(selector), patience) }
@@ -193,10 +194,10 @@ func (b *browser) waitPage(name string) {
 	b.waitFor(fmt.Sprintf("document.querySelector('main')?.dataset.page === %s", quote(name)), patience)
 }
 
-// waitLocation waits until the address bar shows this path of the front end.
+// waitLocation waits until the address bar shows this path of the front end, whatever its query.
 func (b *browser) waitLocation(path string) {
 	b.t.Helper()
-	b.waitFor("location.href === "+quote(b.p.spa+path), patience)
+	b.waitFor("location.origin + location.pathname === "+quote(b.p.spa+path), patience)
 }
 
 func (b *browser) location() string { b.t.Helper(); return eval[string](b, "location.href") }
@@ -226,7 +227,7 @@ func (b *browser) signIn(username, password string) {
 
 func (b *browser) pressLogin() {
 	b.t.Helper()
-	if !strings.HasPrefix(b.location(), b.p.spa) {
+	if !strings.HasPrefix(b.location(), b.p.spa) || !eval[bool](b, visible("#login")) {
 		b.open("/")
 	}
 	b.click("#login")
@@ -286,7 +287,7 @@ func (b *browser) keepEvidence() {
 	if html, err := chromedp.Run(ctx, chromedp.Evaluate[string]("location.href + '\\n' + document.documentElement.outerHTML")); err == nil {
 		os.WriteFile(filepath.Join(dir, "page.html"), []byte(html), 0o600)
 	}
-	os.WriteFile(filepath.Join(dir, "network.txt"), []byte(b.network.String()), 0o600)
+	os.WriteFile(filepath.Join(dir, "network.txt"), []byte(b.network.String()+strings.Join(b.network.complaints(), "\n")), 0o600)
 	os.WriteFile(filepath.Join(dir, "program.log"), []byte(b.p.log.tail(2000)), 0o600)
 	b.t.Logf("screenshot, HTML, requests and log are in %s", dir)
 }

@@ -16,7 +16,7 @@ func TestA1OneCommandStartsThree(t *testing.T) {
 	for url, want := range map[string]string{
 		p.idp + "/.well-known/openid-configuration": `"issuer":"` + p.idp + `"`,
 		p.api + "/healthz":                          "",
-		p.spa + "/":                                 "CompanyEmployees Home",
+		p.spa + "/":                                 "CompanyEmployees",
 	} {
 		response, err := http.Get(url)
 		if err != nil {

@@ -8,18 +8,20 @@ import { accessToken } from "./auth.js";
 import { config } from "./config.js";
 import { correlationHeader, correlationID } from "./correlation.js";
 
-/** The part of the API that takes tokens. */
+/** The part of the API that takes tokens, and what belongs to the provider, also when both share one origin with us. */
 const apiRoot = `${config.api}/api/`;
+const providerRoot = `${config.authority}/`;
 
 /** @param {string} url @returns {boolean} whether a request to the URL may carry the token */
-export const mayCarryToken = (url) => {
+const mayCarryToken = (url) => {
   const target = new URL(url, location.href);
   if (target.href.startsWith(apiRoot)) return true;
+  if (target.href.startsWith(providerRoot)) return false;
   return target.origin === location.origin && !target.pathname.startsWith("/static/") && target.pathname !== "/events";
 };
 
 /** The headers for a request to the URL: a token only where it belongs and while it lives. @param {string} url @returns {Record<string, string>} */
-export const headersFor = (url) => {
+const headersFor = (url) => {
   if (!mayCarryToken(url)) return {};
   const token = accessToken();
   return { [correlationHeader]: correlationID(), ...(token && { Authorization: `Bearer ${token}` }) };

@@ -31,12 +31,17 @@ export const mount = (panel) => {
     effective.replaceChildren(...effectiveSettings(runningSettings()).map(([name, value]) => row(name, value, name in changed)));
   };
 
-  /** @param {Settings} settings @returns {Promise<boolean>} */
-  const use = async (settings) => {
+  /** Shows what is wrong. @param {Settings} settings @returns {boolean} whether anything is */
+  const complain = (settings) => {
     const found = problemsOf(settings);
     problems.replaceChildren(...found.map(({ name, message }) => make("li", { "data-setting": name }, make("code", {}, name), ` ${message}`)));
     problems.hidden = found.length === 0;
-    if (found.length > 0) {
+    return found.length > 0;
+  };
+
+  /** @param {Settings} settings @returns {Promise<boolean>} */
+  const use = async (settings) => {
+    if (complain(settings)) {
       report(result, "error", "Nothing was changed.");
       return false;
     }
@@ -74,6 +79,7 @@ export const mount = (panel) => {
     report(result, "ok", "Back to what the server gave.");
   });
   draw();
+  complain(currentSettings()); // somebody may have written into the storage by hand
   return onPageEvent(({ kind }) => kind === "settings.changed" && draw());
 };
 

@@ -24,6 +24,7 @@ import { make, must, setText } from "./dom.js";
  */
 
 const keep = 500; // rows; older ones go
+const hiddenFor = 30_000; // milliseconds out of sight before the stream is closed; what was missed comes when it opens again
 
 /** From whom to whom a step goes; the provider's own steps and the page's stay where they are. @type {Record<string, [string, string]>} */
 const routes = {
@@ -45,6 +46,8 @@ const routes = {
   fragment: ["page", "spa"],
   "api.request": ["spa", "api"],
 };
+/** The parameters that stand in the line itself. */
+const telling = ["prompt", "grant_type", "path", "expires_in", "logged_in", "lifetime", "AccessTokenLifetime", "Authentication.CookieLifetime", "Api.Leeway"];
 const lanes = ["page", "spa", "idp", "api"];
 const names = /** @type {Record<string, string>} */ ({ page: "page", spa: "front end", idp: "provider", api: "API" });
 
@@ -74,17 +77,35 @@ export const mount = (panel) => {
     pause.setAttribute("aria-pressed", String(paused));
   };
 
-  const source = new EventSource("/events");
-  source.addEventListener("open", () => setText(state, "live"));
-  source.addEventListener("error", () => setText(state, "connection lost, trying again …"));
-  source.addEventListener("missed", ({ data }) => setText(state, `live; ${data} events came too fast and are missing`));
-  source.addEventListener("event", ({ data }) => {
-    const event = JSON.parse(data);
-    if (!paused) return add(event);
-    held.push(event);
-    if (held.length > keep) held.shift();
-    draw();
-  });
+  /** @type {EventSource | null} */
+  let source = null;
+  const open = () => {
+    source = new EventSource("/events");
+    source.addEventListener("open", () => setText(state, "live"));
+    source.addEventListener("error", () => setText(state, "connection lost, trying again …"));
+    source.addEventListener("missed", ({ data }) => setText(state, `live; ${data} events came too fast and are missing`));
+    source.addEventListener("event", ({ data }) => {
+      const event = JSON.parse(data);
+      if (!paused) return add(event);
+      held.push(event);
+      if (held.length > keep) held.shift();
+      draw();
+    });
+  };
+  // A stream holds one of the few connections a browser opens to a site: a tab nobody looks at gives its own back.
+  let hiddenTimer = 0;
+  const look = () => {
+    clearTimeout(hiddenTimer);
+    if (document.visibilityState === "visible") {
+      if (!source) open();
+    } else {
+      hiddenTimer = setTimeout(() => {
+        source?.close();
+        source = null;
+      }, hiddenFor);
+    }
+  };
+  document.addEventListener("visibilitychange", look);
   pause.addEventListener("click", () => {
     paused = !paused;
     if (!paused) for (const event of held.splice(0)) add(event);
@@ -97,7 +118,12 @@ export const mount = (panel) => {
     draw();
   });
   draw();
-  return () => source.close();
+  open();
+  return () => {
+    document.removeEventListener("visibilitychange", look);
+    clearTimeout(hiddenTimer);
+    source?.close();
+  };
 };
 
 /**
@@ -125,8 +151,8 @@ const row = (event) => {
   const silent = event.kind === "authorize" && event.parameters?.prompt === "none";
   const ok = event.outcome === "ok";
   const facts = [
-    event.parameters?.prompt && `prompt=${event.parameters.prompt}`,
-    event.parameters?.grant_type,
+    silent && "hidden frame",
+    ...telling.filter((name) => event.parameters?.[name]).map((name) => `${name}=${event.parameters?.[name]}`),
     event.status ? String(event.status) : "",
     event.duration ? milliseconds(event.duration) : "",
   ].filter(Boolean);
@@ -143,7 +169,7 @@ const row = (event) => {
   make("div", { class: "Sequence-what" },
     make("details", {},
       make("summary", {},
-        make("span", { class: "Sequence-who" }, silent ? "hidden frame → provider" : from === to ? names[from] : `${names[from]} → ${names[to]}`),
+        make("span", { class: "Sequence-who" }, from === to ? names[from] : `${names[from]} → ${names[to]}`),
         " ", make("strong", { class: "Sequence-kind" }, event.kind),
         ...facts.map((fact) => make("span", { class: "Sequence-fact" }, String(fact))),
         make("span", { class: `Sequence-outcome Sequence-outcome--${ok ? "ok" : "error"}` }, event.outcome),

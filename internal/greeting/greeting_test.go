@@ -1,0 +1,71 @@
+package greeting
+
+import (
+	"bytes"
+	"log/slog"
+	"strings"
+	"testing"
+
+	"silentrenew/db/dbtest"
+	"silentrenew/internal/config"
+)
+
+func parse(t *testing.T, args ...string) (config.Config, config.URLs) {
+	t.Helper()
+	cfg, err := config.Parse(args, func(string) string { return "" }, new(bytes.Buffer))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return cfg, cfg.URLs(func(string) int { return 0 })
+}
+
+func TestI18CookieModeAndItsReason(t *testing.T) {
+	for _, tc := range []struct{ issuer, page, want string }{
+		{"http://localhost:5005", "http://localhost:4200", "SameSite=Lax, because the provider is on http, where"},
+		{"https://localhost:5005", "https://localhost:4200", "SameSite=None; Secure"},
+		{"http://127.0.0.1:5005", "http://localhost:4200", "gets no cookie"},
+		{"http://localhost:5005", "https://localhost:4200", "gets no cookie"}, // schemeful same-site
+		{"http://idp.example.test", "http://spa.example.test", "where browsers refuse None"},
+	} {
+		if got := cookieWords(tc.issuer, tc.page); !strings.Contains(got, tc.want) {
+			t.Errorf("%s for %s: %q, want %q", tc.issuer, tc.page, got, tc.want)
+		}
+	}
+}
+
+func TestGreetingLeavesOutWhoIsNotHere(t *testing.T) {
+	cfg, urls := parse(t)
+	store := dbtest.Seeded(t)
+	dbtest.Exec(t, store, `DELETE FROM Users WHERE Username = 'Jane'`)
+	var out bytes.Buffer
+	if err := (Greeting{Config: cfg, URLs: urls, Store: store}).Print(t.Context(), &out); err != nil {
+		t.Fatal(err)
+	}
+	if text := out.String(); !strings.Contains(text, "Mick / MickPassword") || strings.Contains(text, "Jane") {
+		t.Errorf("users of the greeting:\n%s", text)
+	}
+}
+
+func TestWarnings(t *testing.T) {
+	for _, tc := range []struct {
+		name         string
+		args         []string
+		openToOthers bool
+		want         string // empty: silence
+	}{
+		{"as seeded", nil, false, ""},
+		{"another front end", []string{"--spa-addr", "localhost:4300"}, false, "logging in will fail"},
+		{"lab within reach of others", nil, true, "lab mode is on"},
+		{"others, but no lab", []string{"--lab", "off"}, true, ""},
+		{"front end alone", []string{"--roles", "spa", "--spa-addr", "localhost:4300"}, false, ""},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			cfg, urls := parse(t, tc.args...)
+			var out bytes.Buffer
+			Greeting{Config: cfg, URLs: urls, Store: dbtest.Seeded(t)}.Warn(t.Context(), slog.New(slog.NewTextHandler(&out, nil)), tc.openToOthers)
+			if got := out.String(); tc.want == "" && got != "" || !strings.Contains(got, tc.want) {
+				t.Errorf("logged %q, want %q", got, tc.want)
+			}
+		})
+	}
+}
