@@ -53,7 +53,7 @@ type listRequest struct {
 	Limit       int    `query:"limit" minimum:"1" maximum:"200" default:"50" description:"companies per page"`
 	Cursor      string `query:"cursor" description:"next or prev of another page of the same search, country and sort"`
 	After       string `query:"after" deprecated:"true" description:"the older name of cursor"`
-	IfNoneMatch string `header:"If-None-Match" description:"an ETag you have: 304 when the page is still the same"`
+	IfNoneMatch string `header:"If-None-Match" pattern:"^(\\*|(W/)?\"[!#-~]*\"( *, *(W/)?\"[!#-~]*\")*)$" description:"an ETag you have: 304 when the page is still the same"`
 }
 
 // listCompanies serves GET /api/companies. Links lead to the neighbouring pages (RFC 8288 §3).
@@ -141,7 +141,7 @@ func searchOf(values url.Values) (string, error) {
 // getRequest describes a request for one company.
 type getRequest struct {
 	ID          string `path:"id" description:"id of the company"`
-	IfNoneMatch string `header:"If-None-Match" description:"an ETag you have: 304 when the company is still the same"`
+	IfNoneMatch string `header:"If-None-Match" pattern:"^(\\*|(W/)?\"[!#-~]*\"( *, *(W/)?\"[!#-~]*\")*)$" description:"an ETag you have: 304 when the company is still the same"`
 }
 
 // oneCompany serves GET /api/companies/{id}.

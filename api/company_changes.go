@@ -137,7 +137,7 @@ func (a *API) createCompany(c *gin.Context, token *accessToken) error {
 // changeRequest describes the address and the condition of a request that changes one company.
 type changeRequest struct {
 	ID      string `path:"id" description:"id of the company"`
-	IfMatch string `header:"If-Match" required:"true" description:"the ETag you saw, or * for whatever is there"`
+	IfMatch string `header:"If-Match" required:"true" pattern:"^(\\*|(W/)?\"[!#-~]*\"( *, *(W/)?\"[!#-~]*\")*)$" description:"the ETag you saw, or * for whatever is there"`
 }
 
 // replaceCompany serves PUT /api/companies/{id}, for administrators.
