@@ -113,11 +113,11 @@ func (d *DB) Companies(ctx context.Context, q CompanyQuery) (CompanyPage, error)
 }
 
 // page makes a page of the rows behind the cursor, of which there is one more than wanted if the list goes on.
-func (from cursor) page(q CompanyQuery, o order, rows []companyRow) CompanyPage {
+func (c cursor) page(q CompanyQuery, o order, rows []companyRow) CompanyPage {
 	more := len(rows) > q.Limit
 	rows = rows[:min(len(rows), q.Limit)]
-	before, behind := from.Place != nil, more
-	if from.Backward {
+	before, behind := c.Place != nil, more
+	if c.Backward {
 		slices.Reverse(rows)
 		before, behind = more, true
 	}

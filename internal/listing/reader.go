@@ -114,26 +114,26 @@ func check(fields []string) (r row, private bool, err error) {
 	}
 	for i, field := range fields {
 		if !utf8.ValidString(field) || strings.ContainsRune(field, 0) {
-			return row{}, false, fmt.Errorf("%s is not UTF-8 text", columns[i])
+			return row{}, false, fmt.Errorf("the %s is not UTF-8 text", columns[i])
 		}
 	}
 	r = row{assignment: strings.ToUpper(strings.TrimSpace(fields[1])), name: tidy(fields[2])}
 	r.address, r.code = splitAddress(fields[3])
 	switch {
 	case fields[0] != "MA-L":
-		return row{}, false, fmt.Errorf("Registry is %.20q, not MA-L", fields[0])
+		return row{}, false, fmt.Errorf("the Registry is %.20q, not MA-L", fields[0])
 	case !assignment.MatchString(r.assignment):
-		return row{}, false, fmt.Errorf("Assignment %.20q is not six hexadecimal digits", fields[1])
+		return row{}, false, fmt.Errorf("the Assignment %.20q is not six hexadecimal digits", fields[1])
 	case r.name == "":
-		return row{}, false, errors.New("Organization Name is empty")
+		return row{}, false, errors.New("the Organization Name is empty")
 	case len([]rune(r.name)) > db.MaxCompanyName:
-		return row{}, false, fmt.Errorf("Organization Name is longer than %d characters", db.MaxCompanyName)
+		return row{}, false, fmt.Errorf("the Organization Name is longer than %d characters", db.MaxCompanyName)
 	case r.name == "Private" && r.address == "":
 		return r, true, nil
 	case r.address == "":
-		return row{}, false, errors.New("Organization Address names no place")
+		return row{}, false, errors.New("the Organization Address names no place")
 	case len([]rune(r.address)) > db.MaxCompanyAddress:
-		return row{}, false, fmt.Errorf("Organization Address is longer than %d characters", db.MaxCompanyAddress)
+		return row{}, false, fmt.Errorf("the Organization Address is longer than %d characters", db.MaxCompanyAddress)
 	}
 	return r, false, nil
 }
