@@ -9,11 +9,12 @@ import (
 // Values of PersistedGrants.Type.
 const (
 	grantAuthorizationCode = "authorization_code"
+	grantRefreshToken      = "refresh_token"
 	grantUserConsent       = "user_consent"
 )
 
 // persistedGrant is a row of PersistedGrants, which holds everything a user ever allowed a client: codes, consents,
-// later refresh and reference tokens. Data is JSON whose shape depends on Type.
+// refresh tokens. Data is JSON whose shape depends on Type.
 type persistedGrant struct {
 	Key          string `gorm:"primaryKey"` // hash of the handle; whoever reads the table cannot redeem it
 	Type         string
@@ -24,6 +25,7 @@ type persistedGrant struct {
 	CreationTime time.Time
 	Expiration   *time.Time
 	ConsumedTime *time.Time
+	RevokedTime  *time.Time
 	Data         string
 	FamilyID     string `gorm:"default:null"` // what descends from one sign-in shares it
 	ParentKey    string `gorm:"default:null"` // the grant this one replaced

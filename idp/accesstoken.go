@@ -20,7 +20,8 @@ const accessTokenType = "at+jwt"
 type accessTokenInput struct {
 	JTI       string // identifies the token where it may have to be revoked
 	Granted   grantedScope
-	User      db.User // zero when the client acts for itself (RFC 6749 §4.4)
+	User      db.User        // zero when the client acts for itself (RFC 6749 §4.4)
+	Claims    []db.UserClaim // what may be said about the user, today's or as of the sign-in
 	SessionID string
 	AuthTime  time.Time
 	AMR       []string
@@ -28,7 +29,7 @@ type accessTokenInput struct {
 
 // mintAccessToken returns a JWT access token (RFC 9068 §2.2) that lives as long as the client's row says now.
 func (p *Provider) mintAccessToken(ctx context.Context, client db.Client, in accessTokenInput) (string, error) {
-	claims := userClaims(in.User, oneOf(in.Granted.accessTokenClaims()))
+	claims := userClaims(in.Claims, oneOf(in.Granted.accessTokenClaims()))
 	if in.User.SubjectID == "" || client.AlwaysSendClientClaims {
 		for _, claim := range client.Claims {
 			claims[client.ClientClaimsPrefix+claim.Type] = claim.Value

@@ -96,6 +96,7 @@ func (p *Provider) showConsent(c *gin.Context, back returnURL, message string) e
 		ReturnURL:     p.local(back),
 		Client:        clientName(client),
 		User:          session.DisplayName,
+		OfflineAccess: request.scope.Scope.Contains(scopeOfflineAccess),
 		AllowRemember: client.AllowRememberConsent,
 		Message:       message,
 	}

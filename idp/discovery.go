@@ -93,6 +93,7 @@ func (p *Provider) metadata(resources db.Resources) metadata {
 			m.ScopesSupported = append(m.ScopesSupported, scope.Name)
 		}
 	}
+	m.ScopesSupported = append(m.ScopesSupported, scopeOfflineAccess) // OIDC Core §11
 	slices.Sort(m.ClaimsSupported)
 	m.ClaimsSupported = slices.Compact(m.ClaimsSupported)
 	return m

@@ -132,7 +132,9 @@ func TestDiscoveryAdvertisesExactlyWhatWorks(t *testing.T) {
 	}
 
 	scopes := listed("scopes_supported")
-	s.addClient("every-scope", func(c *db.Client) { c.Scopes = scopes })
+	s.addClient("every-scope", func(c *db.Client) {
+		c.Scopes, c.AllowOfflineAccess, c.GrantTypes = scopes, true, append(c.GrantTypes, grantRefreshToken)
+	})
 	client, err := s.db.Client(t.Context(), "every-scope")
 	if err != nil {
 		t.Fatal(err)

@@ -18,7 +18,10 @@
 //     exactly once, compare client, redirect URI and verifier, then mint (idtoken.go, accesstoken.go).
 //   - With the new access token the page asks userinfo.go who the user is. Nobody saw a thing.
 //
-// The renewal ends with the session: when the cookie's time is up, prompt.go says login_required, and the page shows its
+// A client with a refresh token needs no iframe: it posts the token to token.go, and grant_refresh_token.go gives it new ones
+// (RFC 6749 §6). refresh_token.go says who gets one and how long it lives.
+//
+// The iframe's renewal ends with the session: when the cookie's time is up, prompt.go says login_required, and the page shows its
 // login link again. That the cookie decides, and not the token, is what the project is about.
 //
 // # Endpoint map
@@ -27,7 +30,7 @@
 //	GET       /.well-known/openid-configuration/jwks  jwks.go          RFC 7517 §5
 //	GET POST  /connect/authorize                      authorize.go     RFC 6749 §4.1.1, OIDC Core §3.1.2
 //	GET       /connect/authorize/callback             authorize.go     the way back from our own pages
-//	POST      /connect/token                          token.go         RFC 6749 §4.1.3, OIDC Core §3.1.3
+//	POST      /connect/token                          token.go         RFC 6749 §4.1.3, §4.4, §6, OIDC Core §3.1.3, §12
 //	GET POST  /connect/userinfo                       userinfo.go      OIDC Core §5.3
 //	POST      /connect/revocation                     revocation.go    RFC 7009 §2
 //	POST      /connect/introspect                     introspection.go RFC 7662 §2
@@ -48,6 +51,7 @@
 //
 // # Reading list
 //
+//   - RFC 5869, HMAC-based Key Derivation Function: https://www.rfc-editor.org/rfc/rfc5869
 //   - RFC 6749, The OAuth 2.0 Authorization Framework: https://www.rfc-editor.org/rfc/rfc6749
 //   - RFC 6750, Bearer Token Usage: https://www.rfc-editor.org/rfc/rfc6750
 //   - RFC 7009, Token Revocation: https://www.rfc-editor.org/rfc/rfc7009

@@ -5,8 +5,12 @@ import (
 	"errors"
 	"net/http"
 	"slices"
+	"time"
 
 	"github.com/gin-gonic/gin"
+	"github.com/go-jose/go-jose/v4/jwt"
+
+	"silentrenew/db"
 )
 
 // introspectionResponse tells what a token is worth (RFC 7662 §2.2). Of a token that is not active it tells nothing else.
@@ -36,7 +40,13 @@ func (p *Provider) introspection(c *gin.Context) error {
 	if presented == "" {
 		return refuse(InvalidRequest, "token is missing")
 	}
-	token, active, err := p.activeAccessToken(c.Request.Context(), presented)
+	ctx := c.Request.Context()
+	tokenType := "Bearer"
+	token, active, err := p.activeAccessToken(ctx, presented)
+	if err == nil && !active {
+		tokenType = "" // a refresh token is no way to authenticate (RFC 6749 §7.1)
+		token, active, err = p.activeRefreshToken(ctx, client, presented)
+	}
 	if err != nil {
 		return err
 	}
@@ -46,8 +56,31 @@ func (p *Provider) introspection(c *gin.Context) error {
 		return nil
 	}
 	e.Subject, e.SessionID = token.Subject, token.SessionID
-	c.JSON(http.StatusOK, introspectionResponse{Active: true, accessToken: &token, TokenType: "Bearer"})
+	c.JSON(http.StatusOK, introspectionResponse{Active: true, accessToken: &token, TokenType: tokenType})
 	return nil
+}
+
+// activeRefreshToken says of a refresh token what introspection says of an access token, and reports whether this client
+// could use it now. Its audience is the provider, nobody else takes it.
+func (p *Provider) activeRefreshToken(ctx context.Context, client db.Client, presented string) (said accessToken, active bool, err error) {
+	token, err := p.db.RefreshToken(ctx, presented, time.Now())
+	if errors.Is(err, db.ErrNotFound) || err == nil && (token.Consumed != nil || token.Revoked != nil || token.ClientID != client.ClientID) {
+		return accessToken{}, false, nil
+	}
+	if err == nil && !offlineAccessAllowed(client) {
+		return accessToken{}, false, nil
+	}
+	if err == nil {
+		_, err = p.stillEntitled(ctx, client, token)
+	}
+	if refused, ok := errors.AsType[*Error](err); ok && refused.Code == InvalidGrant {
+		return accessToken{}, false, nil
+	}
+	issued := token.Created.Unix()
+	return accessToken{
+		Issuer: p.issuer, Subject: token.Subject, Audience: jwt.Audience{p.issuer}, ClientID: token.ClientID, SessionID: token.SessionID,
+		Scope: Scope(token.Scopes).String(), IssuedAt: issued, NotBefore: issued, Expires: token.Expires.Unix(),
+	}, err == nil, err
 }
 
 // activeAccessToken returns the claims of an access token of ours and reports whether it is alive, not revoked, and of a
