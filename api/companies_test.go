@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -78,6 +79,28 @@ func TestUnknownPathsAndMethods(t *testing.T) {
 		t.Errorf("DELETE: status %d, Allow %q", got.StatusCode, got.Header.Get("Allow"))
 	}
 	got.problem(t)
+}
+
+func TestHeadIsAnsweredWhereGetIs(t *testing.T) { // RFC 9110 §9.3.2
+	p := newPlace(t)
+	for path, want := range map[string]int{"/healthz": 200, "/api/companies": 401, "/api/nosuch": 404} {
+		if got := p.do(httptest.NewRequest(http.MethodHead, path, nil)); got.StatusCode != want {
+			t.Errorf("HEAD %s: status %d, want %d", path, got.StatusCode, want)
+		}
+	}
+}
+
+func TestAClosedConnectionIsNotOurFailure(t *testing.T) {
+	p := newPlace(t)
+	token := p.issuer.token(mick())
+	p.get("/api/companies", token) // knows the keys from now on
+	gone, hangUp := context.WithCancel(t.Context())
+	hangUp()
+	r := httptest.NewRequestWithContext(gone, http.MethodGet, "/api/companies", nil)
+	r.Header.Set("Authorization", "Bearer "+token)
+	if got := p.do(r); got.StatusCode != http.StatusServiceUnavailable || p.last().Outcome != string(TemporarilyUnavailable) {
+		t.Errorf("status %d, event %+v", got.StatusCode, p.last())
+	}
 }
 
 func (p *place) post(path, token, contentType, body string) reply {

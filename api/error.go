@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -74,6 +75,12 @@ func refuseField(field, format string, args ...any) *Error {
 func asError(err error) *Error {
 	if e, ok := errors.AsType[*Error](err); ok {
 		return e
+	}
+	switch {
+	case errors.Is(err, context.DeadlineExceeded):
+		return &Error{Status: http.StatusServiceUnavailable, Code: TemporarilyUnavailable, Detail: "the request took too long, try again", cause: err}
+	case errors.Is(err, context.Canceled): // a page that was left
+		return &Error{Status: http.StatusServiceUnavailable, Code: TemporarilyUnavailable, Detail: "the connection was closed before the answer was ready", cause: err}
 	}
 	return &Error{Status: http.StatusInternalServerError, Code: ServerError, cause: err}
 }

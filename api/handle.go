@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"time"
@@ -57,7 +58,7 @@ func run(c *gin.Context, e *event.Event, h handler) {
 	header.Set("X-Content-Type-Options", "nosniff")
 	header.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'") // data, never a page
 	if err := guarded(c, h); err != nil {
-		refused := asError(err)
+		refused := asError(errors.Join(err, ctx.Err())) // a driver may have words of its own for a request that ended
 		e.Outcome, e.Reason = string(refused.Code), event.Printable(refused.reason(), 300)
 		writeError(c, refused)
 	}

@@ -73,7 +73,18 @@ func New(cfg Config, store *db.DB, bus *event.Bus) (http.Handler, error) {
 	a := &API{
 		cfg: cfg, host: own.Host, provider: newProvider(cfg.Issuer, cfg.HTTPClient), origins: newCORS(cfg.AllowedOrigins), db: store, bus: bus,
 	}
-	return a.origins.Handler(a.routes()), nil // outermost, so that errors can be read by the page too
+	return a.origins.Handler(headAsGet(a.routes())), nil // CORS outermost, so that errors can be read by the page too
+}
+
+// headAsGet lets HEAD in where GET is served (RFC 9110 §9.3.2); net/http drops the body.
+func headAsGet(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodHead {
+			r = r.Clone(r.Context())
+			r.Method = http.MethodGet
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 // routes is the table of contents of the API.

@@ -78,8 +78,11 @@ func asError(err error) *Error {
 	if e, ok := errors.AsType[*Error](err); ok {
 		return e
 	}
-	if errors.Is(err, context.DeadlineExceeded) {
+	switch {
+	case errors.Is(err, context.DeadlineExceeded):
 		return &Error{Code: TemporarilyUnavailable, Description: "the request took too long, try again", cause: err}
+	case errors.Is(err, context.Canceled): // a page that was left, a hidden frame that was taken away
+		return &Error{Code: TemporarilyUnavailable, Description: "the connection was closed before the answer was ready", cause: err}
 	}
 	return &Error{Code: ServerError, cause: err}
 }

@@ -62,10 +62,13 @@ func writeBearerError(c *gin.Context, e *Error) {
 	c.JSON(e.status(), errorBody{e.Code, descriptionText(e.Description)})
 }
 
+// maxDescription bounds an error_description, which may repeat what was sent, in bytes.
+const maxDescription = 500
+
 // descriptionText keeps a description to the characters error_description may have (RFC 6749 §5.2), which also makes it
 // safe inside the quotes of a header.
 func descriptionText(s string) string {
-	return strings.Map(func(r rune) rune {
+	text := strings.Map(func(r rune) rune {
 		switch {
 		case r == '"':
 			return '\''
@@ -74,6 +77,7 @@ func descriptionText(s string) string {
 		}
 		return r
 	}, s)
+	return text[:min(len(text), maxDescription)] // bytes are characters by now
 }
 
 // redirectError is an error that goes back to the client: there is a responseTarget, so the redirect URI is known to be

@@ -1,6 +1,7 @@
 package idp
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -21,6 +22,9 @@ type handler func(c *gin.Context) error
 // a whole authorization request in its returnUrl.
 const maxQuery = 32 << 10
 
+// maxReason bounds what a request can make an event say, in runes: a description may repeat what was sent.
+const maxReason = 300
+
 const eventKey = "idp.event"
 
 // handle is the one way from gin to a handler: it reads the form, runs the handler, has an error written where it
@@ -34,7 +38,7 @@ func (p *Provider) handle(kind string, h handler) gin.HandlerFunc {
 
 		if err := run(c, e, h); err != nil {
 			failure := asError(err)
-			e.Outcome, e.Reason = string(failure.Code), failure.Description
+			e.Outcome, e.Reason = string(failure.Code), event.Printable(failure.Description, maxReason)
 			logCause(c, failure)
 			p.writeError(c, kind, err)
 		}
@@ -66,7 +70,10 @@ func run(c *gin.Context, e *event.Event, h handler) (err error) {
 	if formError != nil {
 		return formError
 	}
-	return h(c)
+	if err := h(c); err != nil {
+		return errors.Join(err, c.Request.Context().Err()) // a driver may have words of its own for a request that ended
+	}
+	return nil
 }
 
 func parseForm(r *http.Request) error {
@@ -127,7 +134,8 @@ func logCause(c *gin.Context, failure *Error) {
 		return
 	}
 	level := slog.LevelInfo
-	if failure.Code == ServerError || failure.Code == TemporarilyUnavailable {
+	gone := errors.Is(failure.cause, context.Canceled) // not our trouble
+	if !gone && (failure.Code == ServerError || failure.Code == TemporarilyUnavailable) {
 		level = slog.LevelError
 	}
 	slog.LogAttrs(c.Request.Context(), level, "request failed",

@@ -1,6 +1,7 @@
 package idp
 
 import (
+	"context"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -122,6 +123,36 @@ func TestLimits(t *testing.T) {
 		answer := b.post(s.issuer+"/account/login", url.Values{name: {strings.Repeat("a", 201)}})
 		if answer.StatusCode != http.StatusBadRequest || !strings.Contains(answer.Body, name) {
 			t.Errorf("a long %s: got %d", name, answer.StatusCode)
+		}
+	}
+}
+
+func TestNobodyMakesUsRepeatALongText(t *testing.T) { // RFC 6749 §5.2: error_description is for the developer to read
+	s := newSite(t)
+	answer := s.token(url.Values{"client_id": {"spa-client"}, "grant_type": {strings.Repeat("a", maxBody/2)}})
+	wantError(t, answer, http.StatusBadRequest, UnsupportedGrantType)
+	if len(answer.Body) > 2*maxDescription {
+		t.Errorf("the answer has %d bytes", len(answer.Body))
+	}
+	if reason := s.events("token")[0].Reason; len(reason) > 2*maxReason {
+		t.Errorf("the event's reason has %d bytes", len(reason))
+	}
+}
+
+func TestAClosedConnectionIsNotOurFailure(t *testing.T) {
+	s := newSite(t)
+	gone, hangUp := context.WithCancel(t.Context())
+	hangUp()
+	for _, target := range []string{s.authorizeURL(), s.authorizeURL("prompt", "none"), s.issuer + "/account/logout"} {
+		r := httptest.NewRequestWithContext(gone, http.MethodGet, target, nil)
+		r.AddCookie(&http.Cookie{Name: sessionCookie, Value: "a"})
+		if answer := s.serve(r); answer.StatusCode != http.StatusServiceUnavailable {
+			t.Errorf("%s: got %d", r.URL.Path, answer.StatusCode)
+		}
+	}
+	for _, e := range s.events() {
+		if e.Outcome == string(ServerError) {
+			t.Errorf("%s: outcome %s", e.Kind, e.Outcome)
 		}
 	}
 }

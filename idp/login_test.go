@@ -1,8 +1,11 @@
 package idp
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strconv"
 	"strings"
@@ -12,6 +15,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/alexedwards/argon2id"
+	"github.com/gin-gonic/gin"
 
 	"silentrenew/db"
 )
@@ -232,6 +236,31 @@ func TestLoginIsThrottledPerAccountAndAddress(t *testing.T) {
 			}
 		}
 	})
+}
+
+func TestHangingUpEarlyIsNoFreeAttempt(t *testing.T) {
+	s := newSite(t)
+	p := s.provider()
+	p.comparisons = make(chan struct{}, 1)
+	attempt := func(compare func() (bool, error)) error {
+		c, _ := gin.CreateTestContext(httptest.NewRecorder())
+		ctx, hangUp := context.WithCancel(t.Context())
+		c.Request = httptest.NewRequestWithContext(ctx, http.MethodPost, "/account/login", nil)
+		_, err := p.attemptLogin(c, "Mick", "", func() (bool, error) {
+			hangUp() // while the password is being compared
+			return compare()
+		})
+		return err
+	}
+	for range perPair {
+		if err := attempt(func() (bool, error) { return false, nil }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	err := attempt(func() (bool, error) { return true, nil })
+	if refused, ok := errors.AsType[*loginRefused](err); !ok || refused.retryAfter == 0 {
+		t.Errorf("attempt %d: got %v, want a refusal", perPair+1, err)
+	}
 }
 
 func TestDistributedGuessingDoesNotLockTheOwnerOut(t *testing.T) {

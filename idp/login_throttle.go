@@ -108,8 +108,9 @@ func (p *Provider) checkLimits(ctx context.Context, limits []loginLimit) error {
 	return nil
 }
 
+// countFailure counts also when the connection has been closed by now, or hanging up early would be a free attempt.
 func (p *Provider) countFailure(ctx context.Context, limits []loginLimit) error {
-	now := time.Now()
+	ctx, now := context.WithoutCancel(ctx), time.Now()
 	for _, limit := range limits {
 		failures, err := p.db.CountLoginFailure(ctx, limit.key, now, loginWindow)
 		if err != nil {

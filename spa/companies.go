@@ -14,7 +14,7 @@ import (
 // companies serves GET /companies (A13).
 func (s *Server) companies(c *gin.Context, who caller) (page, error) {
 	search, after := strings.TrimSpace(c.Query("search")), c.Query("after")
-	found, err := s.api.companies(c.Request.Context(), who, search, after)
+	found, err := s.api.companies(c.Request.Context(), who, search, after, 0)
 	if err != nil {
 		return page{}, err
 	}
@@ -40,7 +40,7 @@ func (s *Server) company(c *gin.Context, who caller) (page, error) {
 // newCompany serves GET /companies/new: the form whose draft survives (A49). It is shown to anybody with a token that the
 // API takes; whether the user may create a company the API says on submit.
 func (s *Server) newCompany(c *gin.Context, who caller) (page, error) {
-	if _, err := s.api.companies(c.Request.Context(), who, "", ""); err != nil {
+	if _, err := s.api.companies(c.Request.Context(), who, "", "", 1); err != nil {
 		return page{}, err
 	}
 	return companyForm(http.StatusOK, views.CompanyFormPage{}), nil

@@ -10,6 +10,8 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
+	"regexp"
+	"strconv"
 
 	"silentrenew/internal/event"
 )
@@ -60,8 +62,12 @@ type claim struct {
 	Value string `json:"value"`
 }
 
-func (a *companiesClient) companies(ctx context.Context, who caller, search, after string) (companyPage, error) {
+// companies asks for at most limit companies; 0 leaves it to the API.
+func (a *companiesClient) companies(ctx context.Context, who caller, search, after string, limit int) (companyPage, error) {
 	query := url.Values{}
+	if limit > 0 {
+		query.Set("limit", strconv.Itoa(limit))
+	}
 	if search != "" {
 		query.Set("search", search)
 	}
@@ -72,8 +78,14 @@ func (a *companiesClient) companies(ctx context.Context, who caller, search, aft
 	return found, a.call(ctx, who, http.MethodGet, "/api/companies?"+query.Encode(), nil, &found)
 }
 
+// companyID keeps what is no id, such as "..", out of the API's paths.
+var companyID = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
+
 func (a *companiesClient) company(ctx context.Context, who caller, id string) (company, error) {
 	var found company
+	if !companyID.MatchString(id) {
+		return found, &apiError{status: http.StatusNotFound, detail: "there is no such company"}
+	}
 	return found, a.call(ctx, who, http.MethodGet, "/api/companies/"+url.PathEscape(id), nil, &found)
 }
 

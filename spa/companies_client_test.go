@@ -68,6 +68,22 @@ func TestA14TheTokenDoesNotFollowARedirect(t *testing.T) {
 	}
 }
 
+func TestOnlyAnIDReachesTheAPIsPaths(t *testing.T) {
+	var paths []string
+	s := newSite(t, func(w http.ResponseWriter, r *http.Request) {
+		paths = append(paths, r.URL.Path)
+		companiesAPI(w, r)
+	})
+	for _, id := range []string{"..", "%2e%2e", "a%2fb", "x%3fy=1", "%00", strings.Repeat("a", 65)} {
+		if got := s.partial("/companies/"+id, "mick"); got.StatusCode != http.StatusNotFound {
+			t.Errorf("id %q: %d, want 404", id, got.StatusCode)
+		}
+	}
+	if len(paths) != 0 {
+		t.Errorf("the API was asked for %q", paths)
+	}
+}
+
 func TestASlowAPIIsGivenUpOn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		slow := roundTrip(func(r *http.Request) (*http.Response, error) {
@@ -76,7 +92,7 @@ func TestASlowAPIIsGivenUpOn(t *testing.T) {
 		})
 		api := newCompaniesClient("http://api.test", &http.Client{Transport: slow, Timeout: 10 * time.Second})
 		started := time.Now()
-		_, err := api.companies(context.Background(), caller{token: "mick"}, "", "")
+		_, err := api.companies(context.Background(), caller{token: "mick"}, "", "", 0)
 		if took := time.Since(started); !errors.Is(err, errUnreachable) || took != 10*time.Second {
 			t.Errorf("gave up after %v with %v, want errUnreachable after 10s", took, err)
 		}

@@ -44,7 +44,7 @@ func Companies(model CompaniesPage) templ.Component {
 			templ_7745c5c3_Var1 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 1, "<div class=\"Heading\"><h1>Companies</h1><a class=\"Button\" href=\"/companies/new\">New company</a></div><p class=\"Muted\">Rendered here, fetched from the API with your access token. Nobody without a living one gets this far.</p><form class=\"Search\" action=\"/companies\" method=\"get\" role=\"search\"><label class=\"VisuallyHidden\" for=\"search\">Search companies</label> <input id=\"search\" type=\"search\" name=\"search\" value=\"")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 1, "<div class=\"Heading\"><h1>Companies</h1><a class=\"Button When-admin\" href=\"/companies/new\">New company</a></div><p class=\"Muted\">Rendered here, fetched from the API with your access token. Nobody without a living one gets this far.</p><form class=\"Search\" action=\"/companies\" method=\"get\" role=\"search\"><label class=\"VisuallyHidden\" for=\"search\">Search companies</label> <input id=\"search\" type=\"search\" name=\"search\" value=\"")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

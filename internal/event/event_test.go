@@ -101,6 +101,17 @@ func TestA36MaskHidesSecretsAndKeepsTheLesson(t *testing.T) {
 	}
 }
 
+func TestPrintableLeavesNothingThatMovesTheCursor(t *testing.T) {
+	for in, want := range map[string]string{
+		"Zoë 💩 日本": "Zoë 💩 日本", "a\nb": "a�b", "\x1b[31m": "�[31m", "a\u2028b": "a�b", "a\u202etxt.exe": "a�txt.exe", "a\u200bb": "a�b", "\xff": "�",
+		"\u0085": "�",
+	} {
+		if got := event.Printable(in, 20); got != want {
+			t.Errorf("%q: got %q, want %q", in, got, want)
+		}
+	}
+}
+
 func TestValidCorrelationID(t *testing.T) {
 	for id, want := range map[string]bool{
 		"abcd": true, event.NewCorrelationID(): true, strings.Repeat("a", 64): true,

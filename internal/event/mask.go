@@ -3,6 +3,7 @@ package event
 import (
 	"net/url"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -36,13 +37,14 @@ func Mask(values url.Values) map[string]string {
 	return out
 }
 
-// Printable returns s with control characters and invalid UTF-8 replaced, cut to at most max runes.
+// Printable returns s with everything replaced that is not text to look at, cut to at most max runes: control characters,
+// invalid UTF-8, line separators, and the invisible ones that change in which direction a terminal writes.
 func Printable(s string, max int) string {
 	if utf8.RuneCountInString(s) > max {
 		s = string([]rune(s)[:max]) + "…"
 	}
 	return strings.Map(func(r rune) rune {
-		if r < ' ' || r == utf8.RuneError || (r >= 0x7f && r < 0xa0) {
+		if r == utf8.RuneError || !unicode.IsPrint(r) {
 			return '�'
 		}
 		return r

@@ -4,11 +4,15 @@
  * @module auth
  */
 
-import { ErrorResponse, ErrorTimeout } from "oidc-client-ts";
+import { ErrorTimeout } from "oidc-client-ts";
 import { jwtDecode } from "jwt-decode";
 import { correlationHeader, correlationID, nextCorrelation } from "./correlation.js";
+import { codeOf, messageOf } from "./oidc-error.js";
 import { emit, identify } from "./page-events.js";
+import { watchMonitor } from "./session-monitor.js";
 import { currentSettings, forLibrary } from "./settings.js";
+import { signal } from "./signal.js";
+import { storageBlocked } from "./storage.js";
 import { TracedUserManager } from "./user-manager.js";
 
 /** @typedef {import("oidc-client-ts").User} User */
@@ -22,37 +26,35 @@ let looping = false;
 /** Whether the provider answered the last renewal with login_required: its session is over, our token is not. */
 let providerForgot = false;
 
-/** @type {Set<(failure: {action: "login" | "logout" | "renew", code: string, reason: string}) => void>} */
-const failureListeners = new Set();
-/** @type {Set<(loggedIn: boolean) => void>} */
-const loginListeners = new Set();
-/** @type {Set<() => void>} */
-const tokenListeners = new Set();
-/** @type {Set<(warning: {lifetime: number, lead: number} | null) => void>} */
-const loopListeners = new Set();
+/** @type {import("./signal.js").Signal<[boolean]>} */
+const loginChanged = signal();
+/** @type {import("./signal.js").Signal<[]>} */
+const tokenChanged = signal();
+/** @type {import("./signal.js").Signal<[{lifetime: number, lead: number} | null]>} */
+const loop = signal();
+/** @type {import("./signal.js").Signal<[{action: "login" | "logout" | "renew", code: string, reason: string}]>} */
+const failure = signal();
 
-/** Calls back on every change between signed in and signed out. @param {(loggedIn: boolean) => void} listener */
-export const onLoginChanged = (listener) => subscribe(loginListeners, listener);
-/** Calls back whenever there is another token, or none. @param {() => void} listener */
-export const onTokenChanged = (listener) => subscribe(tokenListeners, listener);
-/** Calls back when the lifetime is not longer than the lead, so that each renewal asks for the next. @param {(warning: {lifetime: number, lead: number} | null) => void} listener */
-export const onLoop = (listener) => subscribe(loopListeners, listener);
+/** Every change between signed in and signed out. */
+export const onLoginChanged = loginChanged.on;
+/** There is another token, or none. */
+export const onTokenChanged = tokenChanged.on;
+/** The lifetime is not longer than the lead, so that each renewal asks for the next; null when that is over. */
+export const onLoop = loop.on;
+/** A sign-in or sign-out could not begin, or a renewal failed. */
+export const onFailure = failure.on;
 
-/** Calls back when a sign-in or sign-out could not begin, or a renewal failed. @param {(failure: {action: "login" | "logout" | "renew", code: string, reason: string}) => void} listener */
-export const onFailure = (listener) => subscribe(failureListeners, listener);
+const monitor = watchMonitor();
 
-/** @template T @param {Set<T>} listeners @param {T} listener @returns {() => void} */
-const subscribe = (listeners, listener) => {
-  listeners.add(listener);
-  return () => listeners.delete(listener);
-};
+/** Whether the browser seems to hide the provider's cookie from a hidden frame, as it does for other sites' cookies. */
+export const cookieHidden = () => monitor.cookieHidden();
 
 /** Builds the UserManager and finds out whether somebody is signed in. */
 export const start = async () => {
   manager = build();
   const user = await manager.getUser();
   if (user) become(user);
-  else tell();
+  else tokenChanged.tell();
 };
 
 /** The settings the running library uses. */
@@ -81,6 +83,7 @@ export const accessTokenClaims = () => {
 
 /** Sends the browser to the provider. @param {string} [returnTo] a path of this site to come back to */
 export const login = async (returnTo) => {
+  if (storageBlocked) return failed("login", new Error("nothing outlives the redirect to the provider"));
   nextCorrelation();
   try {
     await manager.signinRedirect({ state: returnTo ? { returnTo } : undefined });
@@ -143,9 +146,6 @@ export const dropAccessToken = async () => {
   await manager.events.load(current, false); // the library raises "expired" within a second and no longer "expiring"
 };
 
-/** Forgets the user on this page only; the provider's session goes on. */
-export const forgetUser = async () => await manager.removeUser();
-
 /**
  * Puts changed settings to work without losing the session: a new UserManager takes over the user, the old one keeps
  * no timer, no frame and no listener.
@@ -160,7 +160,7 @@ export const applySettings = async () => {
     await manager.storeUser(kept);
     await manager.getUser(true); // sets the timers by the new lead and lets the session monitor start
   }
-  for (const listener of tokenListeners) listener();
+  tokenChanged.tell();
 };
 
 /** @returns {TracedUserManager} */
@@ -213,7 +213,7 @@ const listen = (of) => {
       identify({});
       setLoggedIn(false);
       warnOfLoop();
-      tell();
+      tokenChanged.tell();
     }),
     events.addAccessTokenExpiring(() => {
       if (of.settings.automaticSilentRenew) nextCorrelation(); // the renewal that begins now is a story of its own
@@ -222,7 +222,7 @@ const listen = (of) => {
     events.addAccessTokenExpired(() => {
       emit("access_token.expired");
       setLoggedIn(false);
-      tell();
+      tokenChanged.tell();
     }),
     events.addSilentRenewError((error) => {
       if (!(error instanceof ErrorTimeout)) renewFailed(error);
@@ -230,8 +230,9 @@ const listen = (of) => {
   ];
   events.addUserSignedOut(async () => {
     if (of !== manager) return;
-    if (providerForgot) {
-      // The session ran out and a renewal has already said so. The token is good until its exp, and the page with it.
+    if (providerForgot || !monitor.trusted(current?.profile.sid)) {
+      // A renewal has already said so, or the provider's frame never saw a session at all. No news of a sign-out then:
+      // the token is good until its exp, and the page with it.
       emit("user.signed_out", { reason: "the provider no longer knows the user; the access token lives until its exp" });
       return;
     }
@@ -250,13 +251,14 @@ const become = (loaded) => {
   current = loaded;
   providerForgot = false;
   identify({ sub: loaded.profile.sub, sid: loaded.profile.sid });
+  monitor.follow(loaded.profile.sid);
   const claims = accessTokenClaims();
   emit("user.loaded", {
     parameters: { expires_in: loaded.expires_in, iat: claims?.iat, exp: claims?.exp, renewed },
   });
   setLoggedIn(!loaded.expired);
   warnOfLoop();
-  tell();
+  tokenChanged.tell();
 };
 
 /** @param {boolean} next @param {boolean} [always] */
@@ -264,11 +266,7 @@ const setLoggedIn = (next, always = false) => {
   if (next === loggedIn && !always) return;
   loggedIn = next;
   emit("login.changed", { parameters: { logged_in: next } });
-  for (const listener of loginListeners) listener(next);
-};
-
-const tell = () => {
-  for (const listener of tokenListeners) listener();
+  loginChanged.tell(next);
 };
 
 /** A lifetime that is not longer than the lead makes the library renew every second. */
@@ -279,7 +277,7 @@ const warnOfLoop = () => {
   if (loops === looping) return;
   looping = loops;
   if (loops) emit("renew.loop_warning", { parameters: { lifetime: total, lead: lead() }, outcome: "ok", reason: "lifetime ≤ lead" });
-  for (const listener of loopListeners) listener(loops ? { lifetime: total, lead: lead() } : null);
+  loop.tell(loops ? { lifetime: total, lead: lead() } : null);
 };
 
 /** @param {unknown} error */
@@ -291,14 +289,5 @@ const renewFailed = (error) => {
 
 /** @param {"login" | "logout" | "renew"} action @param {unknown} error */
 const failed = (action, error) => {
-  for (const listener of failureListeners) listener({ action, code: codeOf(error), reason: messageOf(error) });
+  failure.tell({ action, code: codeOf(error), reason: messageOf(error) });
 };
-
-/** The registered code when the provider gave one (OIDC Core §3.1.2.6). @param {unknown} error */
-export const codeOf = (error) => {
-  if (error instanceof ErrorResponse && error.error) return error.error;
-  return error instanceof ErrorTimeout ? "timeout" : "client_error";
-};
-
-/** @param {unknown} error */
-export const messageOf = (error) => (error instanceof Error ? error.message : String(error));

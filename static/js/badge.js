@@ -8,6 +8,7 @@ import { announce, must, setText } from "./dom.js";
 import { countdown } from "./format.js";
 import { onPageEvent } from "./page-events.js";
 import { drawRing } from "./ring.js";
+import { sessionStore } from "./storage.js";
 import { tokenState } from "./token-state.js";
 
 const key = "silentrenew.renewals";
@@ -37,7 +38,7 @@ export const startBadge = () => {
   const state = must(badge, ".Badge-state", HTMLElement);
   const count = must(badge, "[data-count]", HTMLElement);
   const last = must(badge, ".Badge-last", HTMLElement);
-  let renewals = Number(sessionStorage.getItem(key) ?? 0);
+  let renewals = Number(sessionStore.getItem(key) ?? 0);
 
   const draw = () => {
     const token = tokenState();
@@ -53,7 +54,7 @@ export const startBadge = () => {
 
   const remember = (/** @type {number} */ value) => {
     renewals = value;
-    sessionStorage.setItem(key, String(renewals));
+    sessionStore.setItem(key, String(renewals));
   };
 
   onPageEvent(({ kind, outcome, parameters }) => {

@@ -13,7 +13,7 @@ const apiRoot = `${config.api}/api/`;
 const providerRoot = `${config.authority}/`;
 
 /** @param {string} url @returns {boolean} whether a request to the URL may carry the token */
-export const mayCarryToken = (url) => {
+const mayCarryToken = (url) => {
   const target = new URL(url, location.href);
   if (target.href.startsWith(apiRoot)) return true;
   if (target.href.startsWith(providerRoot)) return false;
@@ -21,7 +21,7 @@ export const mayCarryToken = (url) => {
 };
 
 /** The headers for a request to the URL: a token only where it belongs and while it lives. @param {string} url @returns {Record<string, string>} */
-export const headersFor = (url) => {
+const headersFor = (url) => {
   if (!mayCarryToken(url)) return {};
   const token = accessToken();
   return { [correlationHeader]: correlationID(), ...(token && { Authorization: `Bearer ${token}` }) };

@@ -3,10 +3,11 @@
  * @module callback
  */
 
-import { codeOf, finishLogin, finishLogout, messageOf } from "./auth.js";
+import { finishLogin, finishLogout } from "./auth.js";
 import { make, must, report } from "./dom.js";
-import { emit } from "./page-events.js";
 import { visit } from "./navigation.js";
+import { codeOf, messageOf } from "./oidc-error.js";
+import { emit } from "./page-events.js";
 
 /** @param {HTMLElement} panel */
 export const mount = (panel) => {

@@ -4,6 +4,8 @@
  * @module correlation
  */
 
+import { sessionStore } from "./storage.js";
+
 const key = "silentrenew.correlation";
 
 /** The header that carries the id on requests made by script; an authorization request has the parameter correlation_id. */
@@ -14,7 +16,7 @@ const fresh = () => {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 };
 
-let current = sessionStorage.getItem(key) ?? "";
+let current = sessionStore.getItem(key) ?? "";
 
 /** @returns {string} the id of what is going on now */
 export const correlationID = () => current || nextCorrelation();
@@ -22,6 +24,6 @@ export const correlationID = () => current || nextCorrelation();
 /** Starts the next story. @returns {string} its id */
 export const nextCorrelation = () => {
   current = fresh();
-  sessionStorage.setItem(key, current);
+  sessionStore.setItem(key, current);
   return current;
 };

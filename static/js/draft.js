@@ -5,20 +5,21 @@
  */
 
 import { must } from "./dom.js";
+import { localStore } from "./storage.js";
 
 const key = "silentrenew.draft.company";
 
 /** @returns {Record<string, string> | null} */
 const read = () => {
   try {
-    return JSON.parse(localStorage.getItem(key) ?? "null");
+    return JSON.parse(localStore.getItem(key) ?? "null");
   } catch {
     return null;
   }
 };
 
 /** Whether there is a draft to go on with. */
-export const hasDraft = () => read() !== null;
+const hasDraft = () => read() !== null;
 
 /** @param {HTMLElement} panel */
 export const mount = (panel) => {
@@ -37,8 +38,8 @@ export const mount = (panel) => {
   }
   const save = () => {
     const values = Object.fromEntries(fields.map((field) => [field.name, field.value]));
-    if (Object.values(values).some((value) => value !== "")) localStorage.setItem(key, JSON.stringify(values));
-    else localStorage.removeItem(key);
+    if (Object.values(values).some((value) => value !== "")) localStore.setItem(key, JSON.stringify(values));
+    else localStore.removeItem(key);
   };
   save();
   form.addEventListener("input", save);
@@ -50,4 +51,4 @@ export const mount = (panel) => {
 };
 
 // The server names the event in a header once the company exists (HX-Trigger).
-document.addEventListener("company-created", () => localStorage.removeItem(key));
+document.addEventListener("company-created", () => localStore.removeItem(key));

@@ -19,10 +19,12 @@ export const startMenu = () => {
     loginButton.hidden = signedIn;
     logoutButton.hidden = !signedIn;
     companies.hidden = !signedIn;
-    privacy.hidden = !signedIn || !roles().includes("Admin");
+    const admin = signedIn && roles().includes("Admin");
+    privacy.hidden = !admin;
     who.hidden = !signedIn;
     setText(who, signedIn ? nameOf(user()) : "");
-    document.documentElement.dataset.auth = signedIn ? "in" : "out";
+    document.documentElement.dataset.auth = signedIn ? "in" : "out"; // for .When-in and .When-out
+    document.documentElement.dataset.admin = String(admin); // for .When-admin
   };
 
   // Any page may offer the two actions: a click anywhere on [data-login] or [data-logout] counts.

@@ -4,11 +4,12 @@
  * @module notices
  */
 
-import { onFailure, onLoop, onTokenChanged, user } from "./auth.js";
+import { cookieHidden, onFailure, onLoop, onTokenChanged, user } from "./auth.js";
 import { config } from "./config.js";
 import { make, must } from "./dom.js";
 import { timeOfDay } from "./format.js";
 import { listenToFrames } from "./frame-error.js";
+import { storageBlocked } from "./storage.js";
 
 /** Starts the notices. */
 export const startNotices = () => {
@@ -24,6 +25,10 @@ export const startNotices = () => {
     must(failure, ".Notice-body", HTMLElement).replaceChildren(...explain(action, code, reason));
     failure.hidden = false;
   });
+  if (storageBlocked) {
+    must(failure, ".Notice-body", HTMLElement).replaceChildren(...blocked());
+    failure.hidden = false;
+  }
   let token = user()?.access_token;
   onTokenChanged(() => {
     if (token !== user()?.access_token) failure.hidden = true; // whatever was wrong, it is over
@@ -37,8 +42,14 @@ export const startNotices = () => {
   });
 };
 
+const blocked = () => [
+  make("p", {}, make("strong", {}, "This browser blocks cookies and storage for this site.")),
+  make("p", {}, `A sign-in cannot work: state and code_verifier must outlive the redirect to the provider. Allow cookies for ${location.host} and ${new URL(config.authority).host}, then reload.`),
+];
+
 /** @param {"login" | "logout" | "renew"} action @param {string} code @param {string} reason @returns {HTMLElement[]} */
 const explain = (action, code, reason) => {
+  if (storageBlocked) return blocked();
   if (action !== "renew") {
     return [
       make("p", {}, make("strong", {}, `The provider at ${config.authority} does not answer this page.`)),
@@ -47,7 +58,10 @@ const explain = (action, code, reason) => {
   }
   const until = user()?.expires_at;
   const ends = until ? ` Your access token lives until ${timeOfDay(until)}; the page works as long.` : "";
-  const why = code === "login_required" ? "The provider no longer knows you: its session is over. It will ask for the password." : reason;
+  const forgot = cookieHidden()
+    ? "The provider found no cookie of yours in the hidden frame. The browser hides cookies of other sites there; at the top of the window you are probably still signed in."
+    : "The provider no longer knows you: its session is over. It will ask for the password.";
+  const why = code === "login_required" ? forgot : reason;
   return [
     make("p", {}, make("strong", {}, "The renewal failed: "), make("code", {}, code)),
     make("p", {}, `${why}${ends}`),

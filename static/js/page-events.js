@@ -6,6 +6,7 @@
 
 import { config } from "./config.js";
 import { correlationID } from "./correlation.js";
+import { signal } from "./signal.js";
 
 /**
  * @typedef {object} PageEvent
@@ -20,8 +21,8 @@ import { correlationID } from "./correlation.js";
  * @property {string} [reason]
  */
 
-/** @type {Set<(event: PageEvent) => void>} */
-const listeners = new Set();
+/** @type {import("./signal.js").Signal<[PageEvent]>} */
+const happened = signal();
 /** @type {PageEvent[]} */
 let waiting = [];
 let timer = 0;
@@ -32,11 +33,8 @@ const batchDelay = 150; // milliseconds
 const batchSize = 20; // the server takes no more at once
 const queueSize = 200; // while the server is away, the oldest are dropped
 
-/** Calls the listener with every event from now on. @param {(event: PageEvent) => void} listener @returns {() => void} stops it */
-export const onPageEvent = (listener) => {
-  listeners.add(listener);
-  return () => listeners.delete(listener);
-};
+/** Every event, as it happens. */
+export const onPageEvent = happened.on;
 
 /** Whom the following events are about. @param {{sub?: string, sid?: string}} who */
 export const identify = (who) => {
@@ -62,7 +60,7 @@ export const emit = (kind, { parameters = {}, outcome = "ok", reason } = {}) => 
     outcome,
     reason,
   };
-  for (const listener of listeners) listener(event);
+  happened.tell(event);
   waiting.push(event);
   if (waiting.length > queueSize) waiting = waiting.slice(-queueSize);
   if (!timer) timer = setTimeout(send, batchDelay);

@@ -54,7 +54,7 @@ export const callAPI = () => outcome(fetchAPI("api/companies?limit=1"));
  * The page itself never sends an expired token.
  * @returns {Promise<["ok" | "error", string]>}
  */
-export const callWithOwnToken = () => {
+const callWithOwnToken = () => {
   const token = user()?.access_token;
   return outcome(fetch(`${config.api}/api/companies?limit=1`, {
     headers: { [correlationHeader]: correlationID(), ...(token && { Authorization: `Bearer ${token}` }) },
@@ -63,7 +63,7 @@ export const callWithOwnToken = () => {
 };
 
 /** @param {Promise<Response>} request @returns {Promise<["ok" | "error", string]>} */
-export const outcome = async (request) => {
+const outcome = async (request) => {
   try {
     const response = await request;
     const expiry = user()?.expires_at;

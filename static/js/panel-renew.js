@@ -3,9 +3,10 @@
  * @module panel-renew
  */
 
-import { applySettings, codeOf, messageOf, renew, runningSettings, user } from "./auth.js";
+import { applySettings, renew, runningSettings, user } from "./auth.js";
 import { must, report } from "./dom.js";
 import { timeOfDay } from "./format.js";
+import { codeOf, messageOf } from "./oidc-error.js";
 import { emit, onPageEvent } from "./page-events.js";
 import { currentSettings, saveSettings } from "./settings.js";
 

@@ -6,6 +6,7 @@
 
 import { WebStorageStateStore } from "oidc-client-ts";
 import { config } from "./config.js";
+import { localStore, sessionStore } from "./storage.js";
 
 /** @typedef {Record<string, unknown>} Settings */
 /** @typedef {{name: string, message: string, suggestion?: string}} Problem */
@@ -73,7 +74,7 @@ const elsewhere = /** @type {Record<string, string>} */ ({
 });
 
 /** The names a set of settings may use. */
-export const settingNames = Object.keys(types);
+const settingNames = Object.keys(types);
 
 const plain = (/** @type {string} */ name) => name.toLowerCase().replaceAll(/[^a-z0-9]/g, "");
 
@@ -91,7 +92,7 @@ const distance = (a, b) => {
 };
 
 /** The name that was probably meant, if any. @param {string} wrong @returns {string | undefined} */
-export const suggestName = (wrong) => {
+const suggestName = (wrong) => {
   const word = plain(wrong);
   const same = settingNames.find((name) => plain(name) === word) ?? elsewhere[word];
   if (same) return same;
@@ -145,7 +146,7 @@ export const problemsOf = (settings) => {
 /** What the learner changed, on top of what the server gave. @returns {Settings} */
 export const changedSettings = () => {
   try {
-    const saved = JSON.parse(localStorage.getItem(storageKey) ?? "{}");
+    const saved = JSON.parse(localStore.getItem(storageKey) ?? "{}");
     return typeof saved === "object" && saved !== null && !Array.isArray(saved) ? saved : {};
   } catch {
     return {}; // somebody wrote nonsense into the storage
@@ -160,12 +161,12 @@ export const saveSettings = (settings) => {
   const changed = Object.entries(settings).filter(
     ([name, value]) => JSON.stringify(value) !== JSON.stringify(config.settings[name]),
   );
-  if (changed.length === 0) localStorage.removeItem(storageKey);
-  else localStorage.setItem(storageKey, JSON.stringify(Object.fromEntries(changed)));
+  if (changed.length === 0) localStore.removeItem(storageKey);
+  else localStore.setItem(storageKey, JSON.stringify(Object.fromEntries(changed)));
 };
 
 /** Forgets every change. */
-export const resetSettings = () => localStorage.removeItem(storageKey);
+export const resetSettings = () => localStore.removeItem(storageKey);
 
 /**
  * The settings as the library takes them: known names with usable values only, userStore as an object.
@@ -177,9 +178,9 @@ export const forLibrary = (settings) => {
     Object.entries(settings).filter(([name, value]) => Object.hasOwn(types, name) && !wrongValue(name, value)),
   );
   const merged = Object.fromEntries(Object.entries({ ...config.settings, ...usable }).filter(([, value]) => value !== null));
-  const store = merged.userStore === "local" ? localStorage : sessionStorage;
+  const store = merged.userStore === "local" ? localStore : sessionStore;
   // The server gave every required setting, so merged has them.
-  return /** @type {import("oidc-client-ts").UserManagerSettings} */ (/** @type {unknown} */ ({ ...merged, userStore: new WebStorageStateStore({ store }) }));
+  return /** @type {import("oidc-client-ts").UserManagerSettings} */ (/** @type {unknown} */ ({ ...merged, userStore: new WebStorageStateStore({ store }), stateStore: new WebStorageStateStore({ store: localStore }) }));
 };
 
 /**

@@ -10,6 +10,7 @@ import { config } from "./config.js";
 import { must, report, setText } from "./dom.js";
 import { countdown, human, lifetime, now } from "./format.js";
 import { drawRing } from "./ring.js";
+import { sessionStore } from "./storage.js";
 import { tokenState } from "./token-state.js";
 
 const key = "silentrenew.stolen";
@@ -56,13 +57,13 @@ export const mount = (panel) => {
   slider.max = String(stops.length - 1);
   slider.addEventListener("input", slide);
   steal.addEventListener("click", () => {
-    sessionStorage.setItem(key, user()?.access_token ?? "");
+    sessionStore.setItem(key, user()?.access_token ?? "");
     report(result, "info", "Copied. Now log out, come back to this page and replay it.");
     draw();
   });
   replay.addEventListener("click", async () => report(result, ...(await call(read() ?? ""))));
   forget.addEventListener("click", () => {
-    sessionStorage.removeItem(key);
+    sessionStore.removeItem(key);
     report(result, "info", "The copy is gone.");
     draw();
   });
@@ -76,7 +77,7 @@ export const mount = (panel) => {
   };
 };
 
-const read = () => sessionStorage.getItem(key) || null;
+const read = () => sessionStore.getItem(key) || null;
 
 /** The thief's call: the copy and nothing else, no cookie and no session. @param {string} token @returns {Promise<["ok" | "error" | "warning", string]>} */
 const call = async (token) => {
