@@ -11,7 +11,7 @@ import (
 )
 
 // metadata is the provider's description of itself (OIDC Discovery §3, RFC 8414 §2, RP-Initiated Logout §2.1, Session
-// Management §3.3, RFC 7009, RFC 7662, RFC 9207 §3). It lists what works and nothing else; what is absent has the standard's default.
+// Management §3.3, RFC 7009, RFC 7662, RFC 8628 §4, RFC 9207 §3). It lists what works and nothing else; what is absent has the standard's default.
 type metadata struct {
 	Issuer                            string   `json:"issuer"`
 	AuthorizationEndpoint             string   `json:"authorization_endpoint"`
@@ -19,6 +19,7 @@ type metadata struct {
 	UserinfoEndpoint                  string   `json:"userinfo_endpoint"`
 	RevocationEndpoint                string   `json:"revocation_endpoint"`
 	IntrospectionEndpoint             string   `json:"introspection_endpoint"`
+	DeviceAuthorizationEndpoint       string   `json:"device_authorization_endpoint"`
 	EndSessionEndpoint                string   `json:"end_session_endpoint"`
 	CheckSessionIframe                string   `json:"check_session_iframe"`
 	JWKSURI                           string   `json:"jwks_uri"`
@@ -63,6 +64,7 @@ func (p *Provider) metadata(resources db.Resources) metadata {
 		UserinfoEndpoint:                  p.url("/connect/userinfo"),
 		RevocationEndpoint:                p.url("/connect/revocation"),
 		IntrospectionEndpoint:             p.url("/connect/introspect"),
+		DeviceAuthorizationEndpoint:       p.url("/connect/deviceauthorization"),
 		EndSessionEndpoint:                p.url("/connect/endsession"),
 		CheckSessionIframe:                p.url("/connect/checksession"),
 		JWKSURI:                           p.url("/.well-known/openid-configuration/jwks"),

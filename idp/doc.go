@@ -30,15 +30,17 @@
 //	GET       /.well-known/openid-configuration/jwks  jwks.go          RFC 7517 §5
 //	GET POST  /connect/authorize                      authorize.go     RFC 6749 §4.1.1, OIDC Core §3.1.2
 //	GET       /connect/authorize/callback             authorize.go     the way back from our own pages
-//	POST      /connect/token                          token.go         RFC 6749 §4.1.3, §4.4, §6, OIDC Core §3.1.3, §12
+//	POST      /connect/token                          token.go         RFC 6749 §4.1.3, §4.4, §6, RFC 8628 §3.4, OIDC Core §3.1.3, §12
 //	GET POST  /connect/userinfo                       userinfo.go      OIDC Core §5.3
 //	POST      /connect/revocation                     revocation.go    RFC 7009 §2
 //	POST      /connect/introspect                     introspection.go RFC 7662 §2
+//	POST      /connect/deviceauthorization            device_authorization.go RFC 8628 §3.1
 //	GET POST  /connect/endsession                     endsession.go    RP-Initiated Logout §2
 //	GET       /connect/checksession                   checksession.go  Session Management §3.3
 //	GET POST  /account/login                          login.go
 //	GET POST  /account/logout                         endsession.go
 //	GET POST  /consent                                consent.go
+//	GET POST  /device                                 device.go        RFC 8628 §3.3
 //	GET       /                                       home.go
 //	GET       /healthz                                home.go
 //	GET PATCH /lab/…                                  lab.go           in Lab mode only
@@ -61,6 +63,7 @@
 //   - RFC 7662, Token Introspection: https://www.rfc-editor.org/rfc/rfc7662
 //   - RFC 8176, Authentication Method Reference Values: https://www.rfc-editor.org/rfc/rfc8176
 //   - RFC 8252, OAuth 2.0 for Native Apps: https://www.rfc-editor.org/rfc/rfc8252
+//   - RFC 8628, Device Authorization Grant: https://www.rfc-editor.org/rfc/rfc8628
 //   - RFC 8725, JSON Web Token Best Current Practices: https://www.rfc-editor.org/rfc/rfc8725
 //   - RFC 9068, JWT Profile for Access Tokens: https://www.rfc-editor.org/rfc/rfc9068
 //   - RFC 9110, HTTP Semantics: https://www.rfc-editor.org/rfc/rfc9110

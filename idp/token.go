@@ -22,6 +22,7 @@ const (
 	grantAuthorizationCode = "authorization_code"
 	grantClientCredentials = "client_credentials"
 	grantRefreshToken      = "refresh_token"
+	grantDeviceCode        = "urn:ietf:params:oauth:grant-type:device_code" // RFC 8628 §3.4
 )
 
 // grantTypes maps each grant type we serve to what answers it.
@@ -29,6 +30,7 @@ var grantTypes = map[string]func(*Provider, context.Context, tokenRequest) (toke
 	grantAuthorizationCode: (*Provider).redeemCode,
 	grantClientCredentials: (*Provider).actForItself,
 	grantRefreshToken:      (*Provider).refresh,
+	grantDeviceCode:        (*Provider).redeemDeviceCode,
 }
 
 // tokenRequest is a token request whose client has been authenticated.
