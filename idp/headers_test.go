@@ -2,11 +2,14 @@ package idp
 
 import (
 	"context"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
 	"strings"
 	"testing"
+	"testing/iotest"
 )
 
 func TestI3I16Headers(t *testing.T) {
@@ -125,6 +128,14 @@ func TestLimits(t *testing.T) {
 			t.Errorf("a long %s: got %d", name, answer.StatusCode)
 		}
 	}
+}
+
+func TestABodyThatStallsIsToldApart(t *testing.T) { // RFC 9110 §15.5.9
+	s := newSite(t)
+	stalled := io.MultiReader(strings.NewReader("grant_type="), iotest.ErrReader(os.ErrDeadlineExceeded))
+	r := httptest.NewRequest(http.MethodPost, s.issuer+"/connect/token", stalled)
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	wantError(t, s.serve(r), http.StatusRequestTimeout, InvalidRequest)
 }
 
 func TestNobodyMakesUsRepeatALongText(t *testing.T) { // RFC 6749 §5.2: error_description is for the developer to read

@@ -78,8 +78,8 @@ func (a *companiesClient) companies(ctx context.Context, who caller, search, aft
 	return found, a.call(ctx, who, http.MethodGet, "/api/companies?"+query.Encode(), nil, &found)
 }
 
-// companyID keeps what is no id, such as "..", out of the API's paths.
-var companyID = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
+// companyID is what the API's ids look like (RFC 9562 §4). Anything else, such as "..", stays out of the API's paths.
+var companyID = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
 
 func (a *companiesClient) company(ctx context.Context, who caller, id string) (company, error) {
 	var found company

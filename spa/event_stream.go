@@ -25,6 +25,10 @@ func (s *Server) streamEvents(c *gin.Context) {
 		c.String(http.StatusForbidden, "not a page of this site\n")
 		return
 	}
+	if c.Request.Method == http.MethodHead {
+		streamHeaders(c.Writer.Header())
+		return
+	}
 	select {
 	case s.watchers <- struct{}{}:
 		defer func() { <-s.watchers }()
@@ -81,12 +85,15 @@ type eventStream struct {
 }
 
 func newEventStream(w http.ResponseWriter) *eventStream {
-	h := w.Header()
+	streamHeaders(w.Header())
+	w.WriteHeader(http.StatusOK)
+	return &eventStream{w: w, control: http.NewResponseController(w)}
+}
+
+func streamHeaders(h http.Header) {
 	h.Set("Content-Type", "text/event-stream")
 	h.Set("Cache-Control", "no-store")
 	h.Set("X-Accel-Buffering", "no") // asks a proxy to hand each event on at once
-	w.WriteHeader(http.StatusOK)
-	return &eventStream{w: w, control: http.NewResponseController(w)}
 }
 
 func (s *eventStream) event(e event.Event) error {

@@ -67,7 +67,7 @@ func TestA32TheSilentCallbackIsNoApplication(t *testing.T) {
 
 func TestHeadIsAnswered(t *testing.T) {
 	s := newSite(t, companiesAPI)
-	for _, target := range []string{"/", "/settings", "/healthz", "/static/icon.svg"} {
+	for _, target := range []string{"/", "/settings", "/healthz", "/static/icon.svg", "/events"} {
 		if got := s.do(http.MethodHead, target, ""); got.StatusCode != http.StatusOK {
 			t.Errorf("HEAD %s: %d, want 200", target, got.StatusCode)
 		}

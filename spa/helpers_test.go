@@ -116,6 +116,12 @@ func (s *site) events() []event.Event {
 	return past
 }
 
+// Ids of companies.
+const (
+	firstID = "7d7e1a3c-0b1c-5d6e-8f90-a1b2c3d4e5f6"
+	newID   = "c9d4c053-49b6-410c-bc78-2d54a9991870"
+)
+
 // companiesAPI is an API with the tutorial's two companies. It knows three tokens: mick, jane and expired.
 func companiesAPI(w http.ResponseWriter, r *http.Request) {
 	problem := func(status int, detail string) {
@@ -133,14 +139,14 @@ func companiesAPI(w http.ResponseWriter, r *http.Request) {
 		problem(http.StatusForbidden, "needs role Admin")
 	case r.Method == http.MethodPost:
 		w.WriteHeader(http.StatusCreated)
-		_, _ = w.Write([]byte(`{"id":"c3","name":"New & Co","fullAddress":"1 Way Here","address":"1 Way","country":"Here"}`))
+		_, _ = w.Write([]byte(`{"id":"` + newID + `","name":"New & Co","fullAddress":"1 Way Here","address":"1 Way","country":"Here"}`))
 	case r.URL.Path == "/api/companies/privacy":
 		_, _ = w.Write([]byte(`[{"type":"role","value":"Admin"},{"type":"sub","value":"<b>1</b>"}]`))
-	case r.URL.Path == "/api/companies/c1":
-		_, _ = w.Write([]byte(`{"id":"c1","name":"IT_Solutions Ltd","fullAddress":"583 Wall Dr. Gwynn Oak, MD 21207 USA","address":"583 Wall Dr. Gwynn Oak, MD 21207","country":"USA"}`))
+	case r.URL.Path == "/api/companies/"+firstID:
+		_, _ = w.Write([]byte(`{"id":"` + firstID + `","name":"IT_Solutions Ltd","fullAddress":"583 Wall Dr. Gwynn Oak, MD 21207 USA","address":"583 Wall Dr. Gwynn Oak, MD 21207","country":"USA"}`))
 	case r.URL.Path == "/api/companies":
 		_, _ = w.Write([]byte(`{"companies":[
-			{"id":"c1","name":"IT_Solutions Ltd","fullAddress":"583 Wall Dr. Gwynn Oak, MD 21207 USA"},
+			{"id":"` + firstID + `","name":"IT_Solutions Ltd","fullAddress":"583 Wall Dr. Gwynn Oak, MD 21207 USA"},
 			{"id":"c2","name":"Admin_Solutions Ltd","fullAddress":"312 Forest Avenue, BF 923 USA"}],"next":"cursor&1"}`))
 	default:
 		problem(http.StatusNotFound, "there is no such company")

@@ -109,6 +109,13 @@ func TestA13CompaniesComeFromTheAPIWithTheBearerToken(t *testing.T) {
 	}
 }
 
+func TestOneCompany(t *testing.T) {
+	s := newSite(t, companiesAPI)
+	if got := s.partial("/companies/"+firstID, "mick"); got.StatusCode != http.StatusOK || text(s.document(got), "h1") != "IT_Solutions Ltd" {
+		t.Errorf("%d %q", got.StatusCode, text(s.document(got), "h1"))
+	}
+}
+
 func TestA15A16RefusalsLeadToUnauthorized(t *testing.T) {
 	s := newSite(t, companiesAPI)
 	for _, row := range []struct {
@@ -134,7 +141,7 @@ func TestA15A16RefusalsLeadToUnauthorized(t *testing.T) {
 
 func TestA16ADeepLinkGetsTheFrameAndNoCallOfTheAPI(t *testing.T) {
 	s := newSite(t, func(http.ResponseWriter, *http.Request) { t.Error("the API was called without a token") })
-	for _, target := range []string{"/companies", "/privacy", "/companies/new", "/companies/c1"} {
+	for _, target := range []string{"/companies", "/privacy", "/companies/new", "/companies/" + firstID} {
 		got := s.get(target)
 		doc := s.document(got)
 		if got.StatusCode != http.StatusOK || doc.Find("main[data-needs-token]").Length() != 1 || doc.Find("#companies").Length() != 0 {

@@ -116,7 +116,7 @@ func (s *Server) routes() http.Handler {
 	r.GET("/settings.json", s.settingsJSON)
 	r.POST("/events", s.takePageEvents)
 	if s.cfg.Lab {
-		r.GET("/events", s.streamEvents)
+		r.Match([]string{http.MethodGet, http.MethodHead}, "/events", s.streamEvents)
 	}
 	r.GET("/healthz", func(c *gin.Context) { c.String(http.StatusOK, "ok\n") })
 	r.GET("/static/*file", gin.WrapH(s.files))
@@ -133,7 +133,7 @@ func (s *Server) compress(next http.Handler) http.Handler {
 	}
 	zipped := wrap(next)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Method == http.MethodHead { // the routes know GET; net/http drops the body of an answer to HEAD
+		if r.Method == http.MethodHead && r.URL.Path != "/events" { // the routes know GET; net/http drops the body of an answer to HEAD
 			r = r.Clone(r.Context())
 			r.Method = http.MethodGet
 		}

@@ -65,7 +65,7 @@ func CompanyForm(model CompanyFormPage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 5, "<div data-panel=\"draft\"><p class=\"Alert Alert--info\" data-draft-note hidden>Your draft is back.</p><form id=\"company-form\" class=\"Form\" action=\"/companies\" method=\"post\" hx-post=\"/companies\" hx-target=\"#main\" hx-swap=\"outerSync\" hx-disable=\"find button\" hx-sync=\"this:drop\" hx-boost=\"false\">")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 5, "<div data-panel=\"draft\"><p class=\"Alert Alert--info\" data-draft-note hidden>Your draft is back.</p><form id=\"company-form\" class=\"Form\" action=\"/companies\" method=\"post\" hx-post=\"/companies\" hx-target=\"#main\" hx-swap=\"outerSync\" hx-disable=\"find [type=submit]\" hx-sync=\"this:drop\" hx-boost=\"false\">")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

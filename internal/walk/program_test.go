@@ -245,7 +245,7 @@ func (l *eventLog) since(mark int, match func(line) bool) ([]line, <-chan struct
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	var found []line
-	for _, entry := range l.lines[mark:] {
+	for _, entry := range l.lines[min(mark, len(l.lines)):] {
 		if match(entry) {
 			found = append(found, entry)
 		}

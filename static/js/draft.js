@@ -36,10 +36,12 @@ export const mount = (panel) => {
     for (const field of fields) field.value = draft[field.name] ?? "";
     note.hidden = false;
   }
+  const discard = must(panel, "button[type=reset]", HTMLButtonElement);
   const save = () => {
     const values = Object.fromEntries(fields.map((field) => [field.name, field.value]));
-    if (Object.values(values).some((value) => value !== "")) localStore.setItem(key, JSON.stringify(values));
-    else localStore.removeItem(key);
+    discard.disabled = Object.values(values).every((value) => value === "");
+    if (discard.disabled) localStore.removeItem(key);
+    else localStore.setItem(key, JSON.stringify(values));
   };
   save();
   form.addEventListener("input", save);
