@@ -9,7 +9,7 @@ import (
 	"gorm.io/gorm/clause"
 )
 
-// RevokeFamily takes back everything that descends from one sign-in: refresh tokens, and the access tokens whose jti
+// RevokeFamily takes back everything that descends from one sign-in: refresh and reference tokens, and the access tokens whose jti
 // begins with the family's name (see [DB.TokenRevoked]). Until says how long the latter have to be remembered.
 func (d *DB) RevokeFamily(ctx context.Context, family string, now, until time.Time) error {
 	err := d.transaction(ctx, func(tx *gorm.DB) error { return revokeFamily(tx, family, now, until) })
@@ -34,12 +34,13 @@ func revokeFamily(tx *gorm.DB, family string, now, until time.Time) error {
 	}
 }
 
-// RevokeSessionFamilies takes back every family with a refresh token that was given in this session.
+// RevokeSessionFamilies takes back every family with a refresh or reference token that was given in this session.
 func (d *DB) RevokeSessionFamilies(ctx context.Context, subject, sid string, now, until time.Time) error {
 	err := d.transaction(ctx, func(tx *gorm.DB) error {
 		var families []string
 		err := tx.Model(&persistedGrant{}).Distinct("FamilyId").
-			Where(`"SubjectId" = ? AND "SessionId" = ? AND "Type" = ? AND "RevokedTime" IS NULL`, subject, sid, grantRefreshToken).
+			Where(`"SubjectId" = ? AND "SessionId" = ? AND "Type" IN ? AND "RevokedTime" IS NULL AND "FamilyId" IS NOT NULL`,
+				subject, sid, []string{grantRefreshToken, grantReferenceToken}).
 			Pluck("FamilyId", &families).Error
 		for _, family := range families {
 			if err == nil {

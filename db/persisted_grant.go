@@ -9,12 +9,13 @@ import (
 // Values of PersistedGrants.Type.
 const (
 	grantAuthorizationCode = "authorization_code"
+	grantReferenceToken    = "reference_token"
 	grantRefreshToken      = "refresh_token"
 	grantUserConsent       = "user_consent"
 )
 
 // persistedGrant is a row of PersistedGrants, which holds everything a user ever allowed a client: codes, consents,
-// refresh tokens. Data is JSON whose shape depends on Type.
+// refresh and reference tokens. Data is JSON whose shape depends on Type.
 type persistedGrant struct {
 	Key          string `gorm:"primaryKey"` // hash of the handle; whoever reads the table cannot redeem it
 	Type         string

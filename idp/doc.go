@@ -15,7 +15,8 @@
 //   - authorization_response.go stores the code with everything the token endpoint will compare, and sends the browser
 //     to the client's silent callback page, which hands the URL to the page that opened the iframe.
 //   - The page posts code and code_verifier to token.go, which dispatches to grant_authorization_code.go: take the code
-//     exactly once, compare client, redirect URI and verifier, then mint (idtoken.go, accesstoken.go).
+//     exactly once, compare client, redirect URI and verifier, then mint (idtoken.go, accesstoken.go; reference_token.go
+//     where the row says so).
 //   - With the new access token the page asks userinfo.go who the user is. Nobody saw a thing.
 //
 // A client with a refresh token needs no iframe: it posts the token to token.go, and grant_refresh_token.go gives it new ones

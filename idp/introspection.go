@@ -2,7 +2,9 @@ package idp
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"slices"
 	"time"
@@ -13,11 +15,24 @@ import (
 	"silentrenew/db"
 )
 
-// introspectionResponse tells what a token is worth (RFC 7662 §2.2). Of a token that is not active it tells nothing else.
-type introspectionResponse struct {
-	Active bool `json:"active"`
-	*accessToken
-	TokenType string `json:"token_type,omitempty"`
+// introspectionResponse tells what a token is worth (RFC 7662 §2.2): its claims, those for the API included, and active. Of a
+// token that is not active it tells nothing else.
+type introspectionResponse map[string]any
+
+// notActive is all there is to say about most tokens.
+var notActive = introspectionResponse{"active": false}
+
+// active says everything about a token. A refresh token has no token_type: it is no way to authenticate (RFC 6749 §7.1).
+func (t accessToken) active(tokenType string) (introspectionResponse, error) {
+	response := introspectionResponse{}
+	if err := json.Unmarshal(t.claims, &response); err != nil {
+		return nil, fmt.Errorf("claims: %w", err)
+	}
+	response["active"] = true
+	if tokenType != "" {
+		response["token_type"] = tokenType
+	}
+	return response, nil
 }
 
 // introspection serves POST /connect/introspect (RFC 7662 §2). Only a client with a secret may ask, and it is told only
@@ -44,7 +59,7 @@ func (p *Provider) introspection(c *gin.Context) error {
 	tokenType := "Bearer"
 	token, active, err := p.activeAccessToken(ctx, presented)
 	if err == nil && !active {
-		tokenType = "" // a refresh token is no way to authenticate (RFC 6749 §7.1)
+		tokenType = ""
 		token, active, err = p.activeRefreshToken(ctx, client, presented)
 	}
 	if err != nil {
@@ -52,11 +67,15 @@ func (p *Provider) introspection(c *gin.Context) error {
 	}
 	concerned := token.ClientID == client.ClientID || slices.Contains(token.Audience, client.ClientID)
 	if !active || !concerned {
-		c.JSON(http.StatusOK, introspectionResponse{})
+		c.JSON(http.StatusOK, notActive)
 		return nil
 	}
 	e.Subject, e.SessionID = token.Subject, token.SessionID
-	c.JSON(http.StatusOK, introspectionResponse{Active: true, accessToken: &token, TokenType: tokenType})
+	response, err := token.active(tokenType)
+	if err != nil {
+		return err
+	}
+	c.JSON(http.StatusOK, response)
 	return nil
 }
 
@@ -76,11 +95,15 @@ func (p *Provider) activeRefreshToken(ctx context.Context, client db.Client, pre
 	if refused, ok := errors.AsType[*Error](err); ok && refused.Code == InvalidGrant {
 		return accessToken{}, false, nil
 	}
-	issued := token.Created.Unix()
-	return accessToken{
+	if err != nil {
+		return accessToken{}, false, err
+	}
+	said = accessToken{
 		Issuer: p.issuer, Subject: token.Subject, Audience: jwt.Audience{p.issuer}, ClientID: token.ClientID, SessionID: token.SessionID,
-		Scope: Scope(token.Scopes).String(), IssuedAt: issued, NotBefore: issued, Expires: token.Expires.Unix(),
-	}, err == nil, err
+		Scope: Scope(token.Scopes).String(), IssuedAt: token.Created.Unix(), NotBefore: token.Created.Unix(), Expires: token.Expires.Unix(),
+	}
+	said.claims, err = json.Marshal(said)
+	return said, err == nil, err
 }
 
 // activeAccessToken returns the claims of an access token of ours and reports whether it is alive, not revoked, and of a

@@ -27,7 +27,7 @@ var (
 	// strictUserinfoOption keeps userinfo to the claims the granted scope values stand for (OIDC Core §5.4).
 	strictUserinfoOption = option{"Userinfo.StrictScopes", "false", checkSwitch}
 
-	// tokensEndWithSessionOption ties refresh tokens to the session they were given in: its end is theirs (I11). Without it
+	// tokensEndWithSessionOption ties refresh tokens and reference tokens to the session they were given in: its end is theirs (I11). Without it
 	// they go on, which is what offline_access asks for.
 	tokensEndWithSessionOption = option{"Authentication.CoordinateClientLifetimesWithUserSession", "false", checkSwitch}
 
