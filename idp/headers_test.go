@@ -10,6 +10,10 @@ import (
 	"strings"
 	"testing"
 	"testing/iotest"
+	"testing/synctest"
+	"time"
+
+	"silentrenew/db/dbtest"
 )
 
 func TestI3I16Headers(t *testing.T) {
@@ -166,6 +170,42 @@ func TestAClosedConnectionIsNotOurFailure(t *testing.T) {
 			t.Errorf("%s: outcome %s", e.Kind, e.Outcome)
 		}
 	}
+}
+
+// A20 is an edit by hand; an SQL tool that has not committed it yet keeps every writer out.
+func TestA20AnEditThatIsNotCommittedIsNamed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSite(t)
+		b := s.browser()
+		code := s.signIn(b, "Mick")
+		tool, err := dbtest.Shell(t, s.db).Conn(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		edit := func(statement string) {
+			if _, err := tool.ExecContext(t.Context(), statement); err != nil {
+				t.Fatal(err)
+			}
+		}
+		edit("BEGIN IMMEDIATE")
+		edit("UPDATE Clients SET AccessTokenLifetime = 61 WHERE ClientId = 'spa-client'")
+		started := time.Now()
+		refused := s.renew(b)
+		wantRedirectError(t, refused, TemporarilyUnavailable)
+		if why := refused.sent("error_description"); !strings.Contains(why, "another program has locked the database") {
+			t.Errorf("error_description %q", why)
+		}
+		if waited := time.Since(started); waited >= 10*time.Second {
+			t.Errorf("waited %v, longer than oidc-client-ts does for a hidden frame", waited)
+		}
+		wantError(t, s.token(tokenForm(code)), http.StatusServiceUnavailable, TemporarilyUnavailable)
+
+		edit("COMMIT")
+		if got := s.redeem(code).ExpiresIn; got != 61 {
+			t.Errorf("afterwards the same code gives a token for %d s, want 61", got)
+		}
+		tool.Close()
+	})
 }
 
 func TestServerErrorsShowNothingInside(t *testing.T) {
