@@ -60,6 +60,8 @@
 //   - RFC 7009, Token Revocation: https://www.rfc-editor.org/rfc/rfc7009
 //   - RFC 7517, JSON Web Key: https://www.rfc-editor.org/rfc/rfc7517
 //   - RFC 7519, JSON Web Token: https://www.rfc-editor.org/rfc/rfc7519
+//   - RFC 7521, Assertion Framework: https://www.rfc-editor.org/rfc/rfc7521
+//   - RFC 7523, JWT Profile for Client Authentication: https://www.rfc-editor.org/rfc/rfc7523
 //   - RFC 7636, Proof Key for Code Exchange: https://www.rfc-editor.org/rfc/rfc7636
 //   - RFC 7662, Token Introspection: https://www.rfc-editor.org/rfc/rfc7662
 //   - RFC 8176, Authentication Method Reference Values: https://www.rfc-editor.org/rfc/rfc8176
