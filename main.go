@@ -25,6 +25,7 @@ import (
 	"silentrenew/internal/event"
 	"silentrenew/internal/eventlog"
 	"silentrenew/internal/greeting"
+	"silentrenew/internal/listing"
 	"silentrenew/internal/localca"
 	"silentrenew/internal/serve"
 	"silentrenew/spa"
@@ -38,12 +39,18 @@ func main() {
 	context.AfterFunc(ctx, stop) // the first signal drains, a second one kills
 	if err := run(ctx, os.Args[1:], os.Getenv, os.Stdout, os.Stderr); err != nil {
 		fmt.Fprintln(os.Stderr, "silentrenew:", strings.Join(strings.Fields(err.Error()), " "))
+		if errors.Is(err, errRowsLeftOut) {
+			os.Exit(2)
+		}
 		os.Exit(1)
 	}
 }
 
 // run is the program: it serves until ctx ends and returns nil, or says in one line why it cannot.
 func run(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) (err error) {
+	if len(args) > 0 && args[0] == "companies" {
+		return companies(ctx, args[1:], getenv, stdout, stderr)
+	}
 	cfg, err := config.Parse(args, getenv, stdout)
 	if errors.Is(err, config.ErrDone) {
 		return nil
@@ -107,7 +114,7 @@ func openDatabase(ctx context.Context, cfg config.Config, urls config.URLs) (*db
 	if err != nil {
 		return nil, err
 	}
-	_, err = store.Seed(ctx, db.SeedURLs{SPA: urls.SPA})
+	_, err = store.Seed(ctx, db.SeedURLs{SPA: urls.SPA, Companies: listing.Embedded})
 	for name, value := range cfg.Options() {
 		err = errors.Join(err, store.SetOption(ctx, name, value))
 	}

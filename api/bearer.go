@@ -46,6 +46,9 @@ func (a *API) protected(h protectedHandler) handler {
 				Detail: fmt.Sprintf("the access token lacks the scope value %s", a.cfg.Scope),
 			}
 		}
+		if err := a.limiter.take(token); err != nil {
+			return err
+		}
 		return h(c, token)
 	}
 }

@@ -20,7 +20,7 @@ func TestA13ValidTokenOpensTheCompanies(t *testing.T) {
 	if got.StatusCode != http.StatusOK {
 		t.Fatalf("status %d: %s", got.StatusCode, got.body)
 	}
-	if got := got.Header.Get("Cache-Control"); got != "no-store" {
+	if got := got.Header.Get("Cache-Control"); got != "private, no-cache" {
 		t.Errorf("Cache-Control %q", got)
 	}
 }

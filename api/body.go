@@ -15,11 +15,12 @@ import (
 // maxBody is the longest request body we read, in bytes.
 const maxBody = 16 << 10
 
-// readStrings reads a JSON object whose fields are strings into the named places. Every complaint names its field.
-func readStrings(c *gin.Context, into map[string]*string) error {
+// readStrings reads a JSON object of the media type, whose fields are strings, into the named places; what is not there
+// stays nil. Every complaint names its field.
+func readStrings(c *gin.Context, mediaType string, into map[string]**string) error {
 	// JSON only: a form on a stranger's page can send everything but this without being asked first.
-	if kind, _, err := mime.ParseMediaType(c.GetHeader("Content-Type")); err != nil || kind != "application/json" {
-		return &Error{Status: http.StatusUnsupportedMediaType, Code: UnsupportedMediaType, Detail: "Content-Type must be application/json"}
+	if kind, _, err := mime.ParseMediaType(c.GetHeader("Content-Type")); err != nil || kind != mediaType {
+		return &Error{Status: http.StatusUnsupportedMediaType, Code: UnsupportedMediaType, Detail: "Content-Type must be " + mediaType}
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(c.Writer, c.Request.Body, maxBody))
 	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
@@ -34,7 +35,7 @@ func readStrings(c *gin.Context, into map[string]*string) error {
 		if !known {
 			return refuseField(name, "there is no such field here")
 		}
-		if json.Unmarshal(fields[name], place) != nil || string(fields[name]) == "null" {
+		if json.Unmarshal(fields[name], place) != nil || *place == nil {
 			return refuseField(name, "%s must be a string", name)
 		}
 	}

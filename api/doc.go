@@ -7,7 +7,13 @@
 //	handle.go      the one adapter around every handler: correlation id, event, error
 //	bearer.go      takes the token from the request (RFC 6750 §2.1) and verifies it (RFC 9068 §4)
 //	provider.go    discovery and keys, fetched when first needed, again when a new key id turns up, never too often
-//	companies.go   the companies; new_company.go creates one
+//	operations.go  what the API can do: the table that the router and the OpenAPI document are made of
+//	rate_limit.go  how much one user of one client may ask (RFC 6585 §4)
+//	companies.go   lists companies, page by linked page (RFC 8288), and reads one; company_changes.go creates, replaces,
+//	               patches (RFC 7396), deletes and restores
+//	etag.go        what the client has already, and what it saw before it changes something (RFC 9110 §13)
+//	countries.go   how many companies each country has
+//	openapi.go     the document at /api/openapi.json; docs.go shows it to people at /api/docs
 //	privacy.go     the claims the API saw, for administrators
 //	lab.go         the leeway dial, where learners may turn it
 //	error.go       every refusal: RFC 6750 §3 in the header, problem details (RFC 9457) in the body

@@ -34,6 +34,10 @@ const (
 	ContentTooLarge        Code = "content_too_large"
 	Misdirected            Code = "misdirected_request"
 	Forbidden              Code = "forbidden"
+	PreconditionRequired   Code = "precondition_required"
+	PreconditionFailed     Code = "precondition_failed"
+	KeyReused              Code = "idempotency_key_reused"
+	TooManyRequests        Code = "too_many_requests"
 )
 
 // Error is a refusal. Detail is for the client's developer, cause is for our log and never for the wire.
@@ -102,13 +106,13 @@ func methodNotAllowed(*gin.Context) error {
 // problem describes a refusal (RFC 9457 §3.1) with extensions (§3.2): the code of RFC 6750, the field to blame and the
 // correlation id under which our log knows more.
 type problem struct {
-	Type          string `json:"type"`
-	Title         string `json:"title"`
-	Status        int    `json:"status"`
+	Type          string `json:"type" required:"true"`
+	Title         string `json:"title" required:"true"`
+	Status        int    `json:"status" required:"true"`
 	Detail        string `json:"detail,omitempty"`
-	Code          Code   `json:"error,omitempty"`
-	Field         string `json:"field,omitempty"`
-	CorrelationID string `json:"correlation_id"`
+	Code          Code   `json:"error,omitempty" description:"one word to branch on"`
+	Field         string `json:"field,omitempty" description:"the parameter, header or member to blame, when one is"`
+	CorrelationID string `json:"correlation_id" required:"true" description:"under which our log knows more"`
 }
 
 // writeError is the only place that writes a refusal.

@@ -55,11 +55,11 @@ func (a *API) labOptions(c *gin.Context) error {
 func (a *API) changeLabOptions(c *gin.Context) error {
 	e := eventOf(c)
 	e.Kind = "option.changed"
-	var text string
-	if err := readStrings(c, map[string]*string{leewayOption: &text}); err != nil {
+	text := new(string)
+	if err := readStrings(c, jsonType, map[string]**string{leewayOption: &text}); err != nil {
 		return err
 	}
-	leeway, err := parseLeeway(text)
+	leeway, err := parseLeeway(*text)
 	if err != nil {
 		return err
 	}

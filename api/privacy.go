@@ -11,8 +11,8 @@ import (
 
 // claim is one claim as the page lists it. A claim with several values is listed once for each.
 type claim struct {
-	Type  string `json:"type"`
-	Value string `json:"value"`
+	Type  string `json:"type" required:"true"`
+	Value string `json:"value" required:"true"`
 }
 
 // privacy serves GET /api/companies/privacy, for administrators: what the API saw in the token (A17).

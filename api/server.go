@@ -37,18 +37,23 @@ type Config struct {
 	// Leeway counts while the option Api.Leeway has no row.
 	Leeway time.Duration
 
+	// RequestsPerSecond is what one user of one client may ask in the long run. 0 means 50, a negative number no limit.
+	RequestsPerSecond float64
+
 	// Lab lets a learner on this machine change the leeway. It must be off where strangers can come.
 	Lab bool
 }
 
 // API is the resource server. It is safe for concurrent use.
 type API struct {
-	cfg      Config
-	host     string // of cfg.URL
-	provider *provider
-	origins  *cors.Cors
-	db       *db.DB
-	bus      *event.Bus
+	cfg       Config
+	host      string // of cfg.URL
+	provider  *provider
+	origins   *cors.Cors
+	limiter   *rateLimiter
+	reference func() (reference, error) // what openapi.go knows
+	db        *db.DB
+	bus       *event.Bus
 }
 
 // New returns the API's handler. It does not wait for the provider: that one may start later than we do.
@@ -72,7 +77,9 @@ func New(cfg Config, store *db.DB, bus *event.Bus) (http.Handler, error) {
 	}
 	a := &API{
 		cfg: cfg, host: own.Host, provider: newProvider(cfg.Issuer, cfg.HTTPClient), origins: newCORS(cfg.AllowedOrigins), db: store, bus: bus,
+		limiter: newRateLimiter(cfg.RequestsPerSecond),
 	}
+	a.reference = a.newReference()
 	return a.origins.Handler(headAsGet(a.routes())), nil // CORS outermost, so that errors can be read by the page too
 }
 
@@ -93,10 +100,12 @@ func (a *API) routes() http.Handler {
 	r := gin.New()
 	r.RedirectTrailingSlash, r.HandleMethodNotAllowed = false, true
 
-	r.GET("/api/companies", a.handle(a.protected(a.listCompanies)))
-	r.GET("/api/companies/:id", a.handle(a.protected(a.oneCompany)))
-	r.POST("/api/companies", a.handle(a.protected(a.administrators(a.newCompany))))
-	r.GET("/api/companies/privacy", a.handle(a.protected(a.administrators(a.privacy))))
+	for _, o := range a.operations() {
+		r.Handle(o.method, o.route(), a.handle(a.protected(o.handler)))
+	}
+	r.GET("/api/openapi.json", a.handleQuietly(a.openAPI))
+	r.GET("/api/docs", a.handleQuietly(a.docs))
+	r.GET("/api/docs.css", a.handleQuietly(docsCSS))
 
 	if a.cfg.Lab {
 		r.GET("/api/lab/options", a.handleQuietly(a.ownHost(a.labOptions)))
@@ -117,9 +126,9 @@ const preflightMaxAge = 600
 func newCORS(origins []string) *cors.Cors {
 	options := cors.Options{
 		AllowedOrigins: origins,
-		AllowedMethods: []string{http.MethodGet, http.MethodPost, http.MethodPatch},
-		AllowedHeaders: []string{"Authorization", "Content-Type", event.CorrelationHeader},
-		ExposedHeaders: []string{"WWW-Authenticate", "Retry-After", "Location", event.CorrelationHeader},
+		AllowedMethods: []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete},
+		AllowedHeaders: []string{"Authorization", "Content-Type", "If-Match", "If-None-Match", idempotencyKeyHeader, event.CorrelationHeader},
+		ExposedHeaders: []string{"WWW-Authenticate", "Retry-After", "Location", "ETag", "Link", event.CorrelationHeader},
 		MaxAge:         preflightMaxAge,
 	}
 	if len(origins) == 0 { // for rs/cors an empty list means everybody

@@ -19,6 +19,7 @@ var expired = []struct {
 	{"PersistedGrants", "Key", `"Expiration" <= ?`, 0},
 	{"ServerSideSessions", "Key", `"Expires" <= ?`, 0},
 	{"DeviceCodes", "UserCode", `"Expiration" <= ?`, time.Hour},
+	{"IdempotencyKeys", "Key", `"Expiration" <= ?`, 0},
 	{"RevokedTokens", "Jti", `"Expiration" <= ?`, 0},
 	{"LoginFailures", "Key", `COALESCE("BlockedUntil", "Since") <= ?`, 24 * time.Hour},
 }

@@ -2,107 +2,98 @@ package db
 
 import (
 	"context"
-	"encoding/base64"
-	"encoding/json"
 	"fmt"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/google/uuid"
 	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
 )
 
 // Company is what the companies API serves.
 type Company struct {
-	ID      string // a UUID
-	Name    string
-	Address string
-	Country string
-	Created time.Time
-	Updated time.Time
+	ID          string // a UUID
+	Name        string
+	Address     string
+	Country     string // English name
+	CountryCode string // ISO 3166-1, empty when it is not known
+	Blocks      int    // MA-L assignments of the IEEE
+	Edited      bool   // by a person; see [DB.ImportCompanies]
+	Created     time.Time
+	Updated     time.Time
 }
 
 // FullAddress is the address with its country, as the article shows it.
 func (c Company) FullAddress() string { return c.Address + " " + c.Country }
 
-// CompanyQuery asks for one page of companies.
-type CompanyQuery struct {
-	Search string // part of name, address or country; ASCII letters match in either case
-	Limit  int    // 1 to 200; anything else means 50
-	After  string // Next of the page before
+// companyRow is a company with the keys that it is sorted and searched by.
+type companyRow struct {
+	Company
+	NameKey string
+	Folded  string
 }
 
-// CompanyPage is one page of companies, by name.
-type CompanyPage struct {
-	Companies []Company
-	Next      string // opaque; empty at the end
+// TableName implements gorm's Tabler.
+func (companyRow) TableName() string { return "Companies" }
+
+func rowOf(c Company) companyRow {
+	return companyRow{Company: c, NameKey: nameKey(c), Folded: fold(c.Name + " " + c.FullAddress())}
 }
 
-// cursor is the place after which the next page begins. Pages hold still while companies come and go.
-type cursor struct{ Name, ID string }
-
-// Companies reads one page. It returns a [*ValidationError] for an After that did not come from a page.
-func (d *DB) Companies(ctx context.Context, q CompanyQuery) (CompanyPage, error) {
-	if q.Limit < 1 || q.Limit > 200 {
-		q.Limit = 50
+// nameKey is what a company is sorted by: its name, but the tutorial's two come first (A13).
+func nameKey(c Company) string {
+	if tutorialCompanies[c.ID] {
+		return " " + fold(c.Name)
 	}
-	tx := d.read(ctx)
-	if q.After != "" {
-		after, err := parseCursor(q.After)
-		if err != nil {
-			return CompanyPage{}, err
-		}
-		tx = tx.Where(`(lower("Name"), "Id") > (lower(?), ?)`, after.Name, after.ID)
-	}
-	if q.Search != "" {
-		pattern := "%" + likeEscaper.Replace(clean(q.Search)) + "%"
-		tx = tx.Where(`lower("Name" || ' ' || "Address" || ' ' || "Country") LIKE lower(?) ESCAPE '!'`, pattern)
-	}
-	var companies []Company
-	// One more than asked for tells whether there is a next page.
-	if err := tx.Order(`lower("Name"), "Id"`).Limit(q.Limit + 1).Find(&companies).Error; err != nil {
-		return CompanyPage{}, fmt.Errorf("db: list companies: %w", err)
-	}
-	page := CompanyPage{Companies: companies}
-	if len(companies) > q.Limit {
-		page.Companies = companies[:q.Limit]
-		last := page.Companies[q.Limit-1]
-		page.Next = cursor{last.Name, last.ID}.String()
-	}
-	for i := range page.Companies {
-		page.Companies[i].inUTC()
-	}
-	return page, nil
-}
-
-var likeEscaper = strings.NewReplacer("!", "!!", "%", "!%", "_", "!_")
-
-func (c cursor) String() string {
-	text, _ := json.Marshal(c) // two strings always can
-	return base64.RawURLEncoding.EncodeToString(text)
-}
-
-func parseCursor(s string) (c cursor, err error) {
-	text, err := base64.RawURLEncoding.DecodeString(s)
-	if err == nil {
-		err = json.Unmarshal(text, &c)
-	}
-	if err != nil || !storable(c.Name) || !storable(c.ID) {
-		return cursor{}, &ValidationError{"after", "must be the next value of an earlier page"}
-	}
-	return c, nil
+	return fold(c.Name)
 }
 
 func (c *Company) inUTC() { c.Created, c.Updated = moment(c.Created), moment(c.Updated) }
 
+// Limits of the texts, in characters.
+const (
+	MaxCompanyName    = 200
+	MaxCompanyAddress = 400
+	maxCountry        = 100
+)
+
+// Validate trims the texts and returns a [*ValidationError] for one that is empty, too long or not one line of text.
+func (c *Company) Validate() error {
+	for _, field := range []struct {
+		name    string
+		value   *string
+		longest int
+	}{{"name", &c.Name, MaxCompanyName}, {"address", &c.Address, MaxCompanyAddress}, {"country", &c.Country, maxCountry}} {
+		*field.value = strings.TrimSpace(*field.value)
+		switch n := utf8.RuneCountInString(*field.value); {
+		case n == 0:
+			return &ValidationError{field.name, "is required"}
+		case n > field.longest:
+			return &ValidationError{field.name, fmt.Sprintf("must have at most %d characters", field.longest)}
+		case !storable(*field.value) || strings.ContainsFunc(*field.value, unicode.IsControl):
+			return &ValidationError{field.name, "must be one line of text, without control characters"}
+		}
+	}
+	if len(c.CountryCode) > 2 || !storable(c.CountryCode) {
+		return &ValidationError{"country", "must have a code of two letters"}
+	}
+	return nil
+}
+
 // Company reads one company. It returns [ErrNotFound] for an unknown id.
 func (d *DB) Company(ctx context.Context, id string) (Company, error) {
+	return company(d.read(ctx), id)
+}
+
+func company(tx *gorm.DB, id string) (Company, error) {
 	if !storable(id) {
 		return Company{}, ErrNotFound
 	}
 	var c Company
-	if err := d.read(ctx).Where(`"Id" = ?`, id).Take(&c).Error; err != nil {
+	if err := tx.Where(`"Id" = ?`, id).Take(&c).Error; err != nil {
 		return Company{}, notFound(err)
 	}
 	c.inUTC()
@@ -112,27 +103,52 @@ func (d *DB) Company(ctx context.Context, id string) (Company, error) {
 // InsertCompany stores a company and returns it with its new id. It returns a [*ValidationError] for a field that is
 // empty or too long.
 func (d *DB) InsertCompany(ctx context.Context, c Company) (Company, error) {
-	for _, field := range []struct {
-		name    string
-		value   *string
-		longest int
-	}{{"name", &c.Name, 200}, {"address", &c.Address, 400}, {"country", &c.Country, 100}} {
-		*field.value = strings.TrimSpace(*field.value)
-		switch n := utf8.RuneCountInString(*field.value); {
-		case n == 0:
-			return Company{}, &ValidationError{field.name, "is required"}
-		case n > field.longest:
-			return Company{}, &ValidationError{field.name, fmt.Sprintf("must have at most %d characters", field.longest)}
-		case !storable(*field.value):
-			return Company{}, &ValidationError{field.name, "must be text"}
-		}
+	if err := c.prepare(); err != nil {
+		return Company{}, err
 	}
-	c.ID = uuid.NewString()
-	c.Created = moment(time.Now())
-	c.Updated = c.Created
-	err := d.write(ctx, func(tx *gorm.DB) error { return tx.Create(&c).Error })
-	if err != nil {
+	row := rowOf(c)
+	if err := d.write(ctx, func(tx *gorm.DB) error { return tx.Create(&row).Error }); err != nil {
 		return Company{}, fmt.Errorf("db: insert company: %w", err)
 	}
 	return c, nil
+}
+
+// prepare makes a new company of what a person typed.
+func (c *Company) prepare() error {
+	if err := c.Validate(); err != nil {
+		return err
+	}
+	now := moment(time.Now())
+	c.ID, c.Edited, c.Created, c.Updated = uuid.NewString(), true, now, now
+	return nil
+}
+
+// ChangeCompany gives the company to change and stores what it returns, with nobody else writing in between. An error of
+// change comes back as it is and nothing is stored. It returns [ErrNotFound] for an unknown id and a [*ValidationError]
+// as [DB.InsertCompany] does. Id and times
+// are not change's to choose, and a change that changes nothing stores nothing.
+func (d *DB) ChangeCompany(ctx context.Context, id string, change func(current Company) (Company, error)) (Company, error) {
+	var changed Company
+	err := d.transaction(ctx, func(tx *gorm.DB) error {
+		current, err := company(tx.Clauses(clause.Locking{Strength: clause.LockingStrengthUpdate}), id)
+		if err != nil {
+			return err
+		}
+		changed, err = change(current)
+		if err != nil {
+			return err
+		}
+		changed.ID, changed.Created, changed.Updated, changed.Edited = current.ID, current.Created, current.Updated, current.Edited
+		if err := changed.Validate(); err != nil || changed == current {
+			return err
+		}
+		changed.Edited = true
+		changed.Updated = moment(time.Now())
+		if !changed.Updated.After(current.Updated) { // two changes never carry the same time
+			changed.Updated = current.Updated.Add(time.Microsecond)
+		}
+		row := rowOf(changed)
+		return tx.Where(`"Id" = ?`, id).Select("*").Omit("ID", "Created").Updates(&row).Error
+	})
+	return changed, err
 }

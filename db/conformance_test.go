@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -194,75 +193,6 @@ func TestLoginBlocked(t *testing.T) {
 			}
 			if got, err := d.LoginBlocked(t.Context(), key, noon); !got.IsZero() || err != nil {
 				t.Errorf("%s, cleared: %v, %v; want the zero time", key, got, err)
-			}
-		}
-	})
-}
-
-func TestA13Companies(t *testing.T) {
-	dbtest.Each(t, func(t *testing.T, d *db.DB) {
-		seed(t, d)
-		var names []string
-		for after := ""; ; {
-			page, err := d.Companies(t.Context(), db.CompanyQuery{Limit: 10, After: after})
-			if err != nil {
-				t.Fatal(err)
-			}
-			for _, c := range page.Companies {
-				names = append(names, c.Name)
-			}
-			if after = page.Next; after == "" {
-				break
-			}
-		}
-		if len(names) != 42 || !slices.IsSortedFunc(names, func(a, b string) int { return strings.Compare(strings.ToLower(a), strings.ToLower(b)) }) {
-			t.Errorf("%d companies: %v; want 42 by name", len(names), names)
-		}
-		for search, want := range map[string]int{"it_solutions": 1, "IT%SOLUTIONS": 0, "gwynn": 1, "austria": 1, "são": 1, "_": 2, "!": 0, "no such": 0, "\x00": 0, "": 42} {
-			page, err := d.Companies(t.Context(), db.CompanyQuery{Search: search, Limit: 200})
-			if err != nil || len(page.Companies) != want || page.Next != "" {
-				t.Errorf("search %q: %d companies, next %q, %v; want %d", search, len(page.Companies), page.Next, err, want)
-			}
-		}
-		page, err := d.Companies(t.Context(), db.CompanyQuery{Search: "IT_Solutions"})
-		if err != nil || len(page.Companies) != 1 {
-			t.Fatal(page, err)
-		}
-		if got, want := page.Companies[0].FullAddress(), "583 Wall Dr. Gwynn Oak, MD 21207 USA"; got != want {
-			t.Errorf("full address %q, want %q", got, want)
-		}
-		for _, after := range []string{"x", "AAAA", "eyJOYW1lIjoxfQ", "\x00", "eyJOYW1lIjoiXHUwMDAwIn0"} {
-			var invalid *db.ValidationError
-			if _, err := d.Companies(t.Context(), db.CompanyQuery{After: after}); !errors.As(err, &invalid) || invalid.Field != "after" {
-				t.Errorf("after %q: %v, want a *ValidationError", after, err)
-			}
-		}
-	})
-}
-
-func TestA49InsertCompany(t *testing.T) {
-	dbtest.Each(t, func(t *testing.T, d *db.DB) {
-		made, err := d.InsertCompany(t.Context(), db.Company{Name: " Åkeri & Söner ", Address: "Storgatan 1", Country: "Sweden"})
-		if err != nil {
-			t.Fatal(err)
-		}
-		got, err := d.Company(t.Context(), made.ID)
-		if err != nil || got != made || got.Name != "Åkeri & Söner" {
-			t.Errorf("got %+v, %v; want %+v", got, err, made)
-		}
-		for field, c := range map[string]db.Company{
-			"name":    {Name: " ", Address: "a", Country: "c"},
-			"address": {Name: "n", Address: strings.Repeat("x", 401), Country: "c"},
-			"country": {Name: "n", Address: "a", Country: "a\x00b"},
-		} {
-			var invalid *db.ValidationError
-			if _, err := d.InsertCompany(t.Context(), c); !errors.As(err, &invalid) || invalid.Field != field {
-				t.Errorf("%s: %v, want a *ValidationError that names it", field, err)
-			}
-		}
-		for _, id := range []string{"", "x", "\x00", "%"} {
-			if _, err := d.Company(t.Context(), id); !errors.Is(err, db.ErrNotFound) {
-				t.Errorf("Company(%q): %v, want %v", id, err, db.ErrNotFound)
 			}
 		}
 	})

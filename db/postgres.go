@@ -29,6 +29,9 @@ func openPostgres(ctx context.Context, address string) (*DB, error) {
 	if err := migratePostgres(ctx, d.pool, location); err != nil {
 		return nil, errors.Join(err, d.pool.Close())
 	}
+	if err := d.foldCompanies(ctx); err != nil {
+		return nil, errors.Join(err, d.pool.Close())
+	}
 	return d, nil
 }
 

@@ -50,7 +50,8 @@ var otherTables = map[string]string{
 	"LoginFailures":      "Key Count Since BlockedUntil",
 	"Users":              "Id SubjectId Username PasswordHash Enabled Created Updated",
 	"UserClaims":         "Id UserId Type Value",
-	"Companies":          "Id Name Address Country Created Updated",
+	"DeletedCompanies":   "Id Name Address Country CountryCode Blocks Edited Created Updated Deleted",
+	"IdempotencyKeys":    "Key Request Answer Expiration",
 }
 
 func TestD1D2D3D4TablesAndColumns(t *testing.T) {

@@ -8,10 +8,13 @@ import (
 	"gorm.io/gorm"
 )
 
-// SeedURLs are the public addresses that redirect URIs are built from.
+// SeedURLs are the public addresses that redirect URIs are built from, and where more companies come from.
 type SeedURLs struct {
 	SPA string // "http://localhost:4200"
 	BFF string // where /bff/callback answers; empty = at the SPA's address
+
+	// Companies returns those to browse beside the tutorial's two. It is asked while the table is empty; nil means none.
+	Companies func() ([]Company, error)
 }
 
 // SeedResult counts what was inserted; 0 means that the table had rows already and was left alone.
@@ -38,7 +41,7 @@ func (d *DB) Seed(ctx context.Context, urls SeedURLs) (SeedResult, error) {
 			{"ApiScopes", seedAPIScopes, &result.APIScopes},
 			{"ApiResources", seedAPIResources, &result.APIResources},
 			{"Users", seedUsers, &result.Users},
-			{"Companies", seedCompanies, &result.Companies},
+			{"Companies", urls.seedCompanies, &result.Companies},
 		} {
 			var rows int64
 			if err := tx.Table(table.name).Count(&rows).Error; err != nil {

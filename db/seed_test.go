@@ -19,7 +19,7 @@ func TestA2SeedFillsEmptyTables(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		want := db.SeedResult{Clients: 3, IdentityResources: 6, APIScopes: 1, APIResources: 1, Users: 2, Companies: 42}
+		want := db.SeedResult{Clients: 3, IdentityResources: 6, APIScopes: 1, APIResources: 1, Users: 2, Companies: 2}
 		if got != want {
 			t.Errorf("first start: %+v, want %+v", got, want)
 		}
@@ -97,7 +97,7 @@ func TestA2OnlyTheEmptyTableIsSeededAgain(t *testing.T) {
 	d := dbtest.Seeded(t)
 	dbtest.Exec(t, d, `DELETE FROM Companies`)
 	got, err := d.Seed(t.Context(), db.SeedURLs{SPA: dbtest.SPA})
-	if want := (db.SeedResult{Companies: 42}); err != nil || got != want {
+	if want := (db.SeedResult{Companies: 2}); err != nil || got != want {
 		t.Errorf("got %+v, %v; want %+v", got, err, want)
 	}
 }

@@ -69,6 +69,9 @@ func openMigrated(ctx context.Context, path, name string) (*DB, error) {
 		return nil, errors.Join(explainSQLite(err, name), pool.Close())
 	}
 	d.writers = make(chan struct{}, 1)
+	if err := d.foldCompanies(ctx); err != nil {
+		return nil, errors.Join(explainSQLite(err, name), pool.Close())
+	}
 	return d, nil
 }
 

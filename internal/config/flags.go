@@ -17,7 +17,9 @@ var ErrDone = errors.New("nothing left to do")
 const description = `An OpenID Provider, a companies API and a page that renews its access token silently.
 
 Without flags everything runs on this machine: open the address it prints. Every flag can also be set by an ` +
-	`environment variable: --idp-addr is SILENTRENEW_IDP_ADDR.`
+	`environment variable: --idp-addr is SILENTRENEW_IDP_ADDR.
+
+"silentrenew companies import FILE" reads a newer listing of organisations; "silentrenew companies --help" explains.`
 
 // flags is the command line as kong reads it. Its order is the order of --help.
 type flags struct {

@@ -1,0 +1,55 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/mattn/go-isatty"
+
+	"silentrenew/db"
+	"silentrenew/internal/config"
+	"silentrenew/internal/listing"
+)
+
+// errRowsLeftOut says that an import is done but for some rows: exit code 2.
+var errRowsLeftOut = errors.New("the import is done, but some rows were left out")
+
+// companies is the command "silentrenew companies".
+func companies(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) (err error) {
+	cfg, err := config.ParseCompanies(args, getenv, stdout)
+	if errors.Is(err, config.ErrDone) {
+		return nil
+	} else if err != nil {
+		return err
+	}
+	in := os.Stdin
+	if cfg.File != "-" {
+		if in, err = os.Open(cfg.File); err != nil {
+			return err
+		}
+		defer in.Close()
+	}
+	store, err := db.Open(ctx, cfg.Database)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, store.Close()) }()
+
+	summary, err := listing.Import(ctx, store, in, &listing.Report{Out: stderr, Terminal: isTerminal(stderr)})
+	if err != nil {
+		return fmt.Errorf("import %s: %w", cfg.File, err)
+	}
+	fmt.Fprintln(stdout, summary)
+	if summary.Bad > 0 {
+		return errRowsLeftOut
+	}
+	return nil
+}
+
+func isTerminal(w io.Writer) bool {
+	file, ok := w.(*os.File)
+	return ok && isatty.IsTerminal(file.Fd())
+}

@@ -1,0 +1,61 @@
+package db
+
+import (
+	"context"
+	"time"
+
+	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
+)
+
+// deletedCompany is a company that can come back. It has a table of its own, so that no query and no index has to step
+// over it.
+type deletedCompany struct {
+	Company
+	Deleted time.Time
+}
+
+// TableName implements gorm's Tabler.
+func (deletedCompany) TableName() string { return "DeletedCompanies" }
+
+// DeleteCompany shows the company to check and moves it out of the way unless that returns an error, which comes back as
+// it is. It returns [ErrNotFound] for an unknown id.
+func (d *DB) DeleteCompany(ctx context.Context, id string, check func(current Company) error) error {
+	return d.transaction(ctx, func(tx *gorm.DB) error {
+		current, err := company(tx.Clauses(clause.Locking{Strength: clause.LockingStrengthUpdate}), id)
+		if err != nil {
+			return err
+		}
+		if err := check(current); err != nil {
+			return err
+		}
+		if err := tx.Create(&deletedCompany{current, moment(time.Now())}).Error; err != nil {
+			return err
+		}
+		return tx.Exec(`DELETE FROM "Companies" WHERE "Id" = ?`, id).Error
+	})
+}
+
+// RestoreCompany brings a deleted company back as it was. It returns [ErrNotFound] when no company with this id was
+// deleted.
+func (d *DB) RestoreCompany(ctx context.Context, id string) (Company, error) {
+	var c Company
+	err := d.transaction(ctx, func(tx *gorm.DB) error {
+		if !storable(id) {
+			return ErrNotFound
+		}
+		var deleted deletedCompany
+		err := tx.Clauses(clause.Locking{Strength: clause.LockingStrengthUpdate}).Where(`"Id" = ?`, id).Take(&deleted).Error
+		if err != nil {
+			return notFound(err)
+		}
+		c = deleted.Company
+		c.inUTC()
+		row := rowOf(c)
+		if err := tx.Create(&row).Error; err != nil {
+			return err
+		}
+		return tx.Exec(`DELETE FROM "DeletedCompanies" WHERE "Id" = ?`, id).Error
+	})
+	return c, err
+}

@@ -1,0 +1,124 @@
+package listing
+
+import (
+	"regexp"
+	"strings"
+	"unicode"
+
+	"silentrenew/internal/country"
+)
+
+// Shapes of what follows a code.
+var (
+	zipCode       = regexp.MustCompile(`^\d{5}(-\d{4})?$`)
+	dutchPostcode = regexp.MustCompile(`^\d{4} [A-Z]{2}$`)
+)
+
+// maxAfterCode is how many words may follow the country's code: a postcode, or what some wrote instead of one.
+const maxAfterCode = 4
+
+// splitAddress takes the country out of an address: "2181 Buchanan Loop Ferndale WA US 98248" is in US, and the rest is
+// for the postman. The code is empty when the address does not say.
+func splitAddress(address string) (rest, code string) {
+	words := strings.Fields(tidy(address))
+	if i := codeAt(words); i >= 0 {
+		code = words[i]
+		before, after := words[:i], words[i+1:]
+		switch {
+		case code == "CA" && zipCode.MatchString(strings.Join(after, " ")): // California; Canada has no such postcodes
+			code, before = "US", words[:i+1]
+		case country.Is(strings.Join(after, " "), code): // "TW R.O.C."
+			after = nil
+		case len(before) > 0 && len(after) > 0 && country.Is(before[len(before)-1]+" "+after[0], code): // "UNITED GB KINGDOM"
+			before, after = before[:len(before)-1], after[1:]
+		}
+		if len(after) == 0 || !hasDigit(after) {
+			before = withoutCountry(before, code)
+		}
+		return tidy(strings.Join(withoutRepeats(append(before[:len(before):len(before)], after...)), " ")), code
+	}
+	if name, found := countryNamed(words); found {
+		words, code = withoutCountry(words, name), name
+	}
+	return tidy(strings.Join(withoutRepeats(words), " ")), code
+}
+
+// codeAt returns the index of the country's code, the last one that something like a postcode follows; -1 if there is none.
+func codeAt(words []string) int {
+	for i := len(words) - 1; i >= max(0, len(words)-1-maxAfterCode); i-- {
+		if _, ok := country.Name(words[i]); !ok {
+			continue
+		}
+		if j := i - 2; j >= 0 && words[j] == "NL" && dutchPostcode.MatchString(strings.Join(words[j+1:], " ")) {
+			return j // 5656 AE is in Eindhoven
+		}
+		return i
+	}
+	return -1
+}
+
+// countryNamed finds the last name of a country in an address without a code.
+func countryNamed(words []string) (code string, found bool) {
+	for end := len(words); end > 0; end-- {
+		for start := max(0, end-4); start < end; start++ {
+			name := strings.Join(words[start:end], " ")
+			if c, ok := country.Parse(name); ok && len(name) > 3 {
+				return c.Code, true
+			}
+		}
+	}
+	return "", false
+}
+
+// withoutCountry removes the country's own name from the end, where the country is written again.
+func withoutCountry(words []string, code string) []string {
+	for again := true; again; {
+		again = false
+		for n := min(4, len(words)-1); n > 0; n-- {
+			if name := strings.Join(words[len(words)-n:], " "); len(name) > 1 && country.Is(name, code) {
+				words, again = words[:len(words)-n], true
+				break
+			}
+		}
+	}
+	return words
+}
+
+// withoutRepeats makes "Shenzhen Shenzhen" and "Hong Kong, Hong Kong" one: the form has a line for the city and a line for the province.
+func withoutRepeats(words []string) []string {
+	var kept []string
+	for i := 0; i < len(words); {
+		n := repeated(kept, words[i:])
+		if n == 0 {
+			kept = append(kept, words[i])
+			n = 1
+		}
+		i += n
+	}
+	return kept
+}
+
+// repeated returns how many words at the beginning of next have just been said.
+func repeated(said, next []string) int {
+	for n := min(3, len(said), len(next)); n > 0; n-- {
+		a, b := bare(said[len(said)-n:]), bare(next[:n])
+		if strings.EqualFold(a, b) && a != "" && !hasDigit(next[:n]) && len(a) > 2 {
+			return n
+		}
+	}
+	return 0
+}
+
+// bare returns the words without the punctuation around them.
+func bare(words []string) string {
+	var b strings.Builder
+	for _, word := range words {
+		b.WriteString(strings.TrimFunc(word, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }))
+		b.WriteByte(' ')
+	}
+	return strings.TrimSpace(b.String())
+}
+
+func hasDigit(words []string) bool {
+	return strings.ContainsFunc(strings.Join(words, " "), unicode.IsDigit)
+}

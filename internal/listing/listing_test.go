@@ -1,0 +1,244 @@
+package listing
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"silentrenew/db"
+	"silentrenew/db/dbtest"
+	"silentrenew/internal/country"
+)
+
+const header = "Registry,Assignment,Organization Name,Organization Address\n"
+
+func read(t *testing.T, text string) (Listing, []string) {
+	t.Helper()
+	var bad []string
+	l, err := Read(strings.NewReader(text), func(b BadRow) { bad = append(bad, b.String()) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	return l, bad
+}
+
+func TestTidyText(t *testing.T) {
+	for in, want := range map[string]string{
+		"Guangdong Global CO.，LTD": "Guangdong Global CO., LTD", "\u00a0 a\u2003b\u3000c\t": "a b c", "Group (HongKong）": "Group (HongKong)",
+		"Ｆｕｌｌ": "Full", "zero\u200bwidth\ufeff": "zerowidth", "a ,b,, c,": "a, b, c", "1,000 Main": "1,000 Main", "İ": "İ", "": "",
+	} {
+		if got := tidy(in); got != want {
+			t.Errorf("tidy(%q) = %q, want %q", in, got, want)
+		}
+	}
+}
+
+func TestSpellingsThatAreSurelyTheSame(t *testing.T) {
+	for _, same := range [][]string{
+		{"Cisco Systems, Inc", "CISCO SYSTEMS, INC.", "Cisco Systems Inc.", "Cisco  Systems,Incorporated"},
+		{"HUAWEI TECHNOLOGIES CO.,LTD", "Huawei Technologies Co., Ltd.", "Huawei Technologies Company Limited", "HUAWEI TECHNOLOGIES CO.，LTD"},
+		{"Prima S.A.", "PRIMA SA"}, {"NSS Sp. z o.o.", "nss sp z o.o."}, {"AT&T", "AT & T", "AT and T"}, {"!!!", "!!!"},
+	} {
+		for _, name := range same {
+			if got, want := nameKey(tidy(name)), nameKey(tidy(same[0])); got != want {
+				t.Errorf("%q has the key %q, %q has %q", name, got, same[0], want)
+			}
+		}
+	}
+	different := []string{"Apple", "Apple, Inc.", "Apple Ltd", "Müller GmbH", "Muller GmbH", "Acme (UK)", "Acme", "B A", "A B C", "!!!", "???"}
+	seen := map[string]string{}
+	for _, name := range different {
+		key := nameKey(tidy(name))
+		if other, ok := seen[key]; ok {
+			t.Errorf("%q and %q share the key %q", name, other, key)
+		}
+		seen[key] = name
+	}
+}
+
+func TestTheCountryOfAnAddress(t *testing.T) {
+	for in, want := range map[string]string{
+		"2181 Buchanan Loop Ferndale WA US 98248 ":                 "US: 2181 Buchanan Loop Ferndale WA 98248",
+		"600 March Road Kanata Ontario CA K2K 2E6 ":                "CA: 600 March Road Kanata Ontario K2K 2E6",
+		"39000 High St Fremont CA 94538":                           "US: 39000 High St Fremont CA 94538",
+		"High Tech Campus 27 Eindhoven NB NL 5656 AE ":             "NL: High Tech Campus 27 Eindhoven NB 5656 AE",
+		"Sheikh Zayed Road Dubai  AE ":                             "AE: Sheikh Zayed Road Dubai",
+		"3COM CENTRE UNITED GB KINGDOM ":                           "GB: 3COM CENTRE",
+		"6F, No. 125, Sec. 2, Datung Rd. Taiwan Taiwan TW R.O.C. ": "TW: 6F, No. 125, Sec. 2, Datung Rd.",
+		"Yugong Bldg. 502   KR Korea ":                             "KR: Yugong Bldg. 502",
+		"No.1 Road Shenzhen shenzhen  CN 518116 ":                  "CN: No.1 Road Shenzhen 518116",
+		"Unit 01 North Point, Hong Kong Hong Kong  HK 100036 ":     "HK: Unit 01 North Point, Hong Kong 100036",
+		"Blk 1 Singapore  SG 408600":                               "SG: Blk 1 Singapore 408600",
+		"Wisma Jakarta Utara ID １４３５０ ":                            "ID: Wisma Jakarta Utara 14350",
+		"Bulevar Zorana Djindjica 8a Belgrade Serbia YU 11070 ":    "RS: Bulevar Zorana Djindjica 8a Belgrade Serbia YU 11070",
+		"Lowenstrasse 5 Germany":                                   "DE: Lowenstrasse 5",
+		"Road Town tortola  VG VG1110":                             "VG: Road Town tortola VG1110",
+		"nowhere at all":                                           ": nowhere at all",
+		"US":                                                       "US: ",
+		"":                                                         ": ",
+	} {
+		address, code := splitAddress(in)
+		if got := code + ": " + address; got != want {
+			t.Errorf("%q:\ngot  %s\nwant %s", in, got, want)
+		}
+	}
+}
+
+func TestOneOrganisationPerNameWithItsCommonestSpellingAndAddress(t *testing.T) {
+	l, bad := read(t, header+
+		"MA-L,000001,\"ACME, INC\",1 Old Rd Reno NV US 89511 \n"+
+		"MA-L,000002,\"Acme, Inc.\",2 New Rd Reno NV US 89511 \n"+
+		"MA-L,000003,\"Acme, Inc.\",2 New Rd Reno NV US 89511 \n"+
+		"MA-L,000003,\"Acme, Inc.\",2 New Rd Reno NV US 89511 \n"+
+		"MA-L,000004,Private, \n")
+	if len(bad) > 0 || len(l.Companies) != 1 || l.Private != 1 || l.Rows != 4 {
+		t.Fatalf("%+v, bad %v", l, bad)
+	}
+	c := l.Companies[0]
+	if c.Name != "Acme, Inc." || c.FullAddress() != "2 New Rd Reno NV 89511 USA" || c.CountryCode != "US" || c.Blocks != 3 {
+		t.Errorf("%+v", c)
+	}
+}
+
+func TestBadRowsNameTheirLineAndStopNothing(t *testing.T) {
+	good := "MA-L,00000%d,Good %d,1 Main St Reno NV US 89511 \n"
+	for name, row := range map[string]struct{ text, want string }{
+		"too few fields":     {"MA-L,000009,Bad\n", "line 3: has 3 fields, not 4"},
+		"too many fields":    {"MA-L,000009,Bad,a,b\n", "line 3: has 5 fields, not 4"},
+		"stray quote":        {"MA-L,000009,Bad \"x\",addr US 1\n", "line 3: has a quote out of place"},
+		"open quote":         {"MA-L,000009,\"Bad,addr US 1\n", "line 3: has a quote out of place"},
+		"other registry":     {"MA-M,000009,Bad,addr US 1\n", `line 3: the Registry is "MA-M", not MA-L`},
+		"bad assignment":     {"MA-L,00000G,Bad,addr US 1\n", `line 3: the Assignment "00000G" is not six hexadecimal digits`},
+		"no name":            {"MA-L,000009,\u3000,addr US 1\n", "line 3: the Organization Name is empty"},
+		"no address":         {"MA-L,000009,Bad, \n", "line 3: the Organization Address names no place"},
+		"not UTF-8":          {"MA-L,000009,B\xffd,addr US 1\n", "line 3: the Organization Name is not UTF-8 text"},
+		"NUL":                {"MA-L,000009,Bad,ad\x00dr US 1\n", "line 3: the Organization Address is not UTF-8 text"},
+		"name too long":      {"MA-L,000009," + strings.Repeat("x", 201) + ",addr US 1\n", "line 3: the Organization Name is longer than 200 characters"},
+		"endless line":       {strings.Repeat("x", maxLine*3) + "\n", "line 3: is longer than 65536 bytes"},
+		"two lines, no good": {"MA-L,000009,\"Bad\nname\"x,addr US 1\n", "line 3: has a quote out of place"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			l, bad := read(t, "\uFEFF"+header+fmt.Sprintf(good, 1, 1)+row.text+fmt.Sprintf(good, 2, 2))
+			if len(bad) == 0 || bad[0] != row.want || l.Bad != len(bad) {
+				t.Errorf("bad %.200q, want %q", bad, row.want)
+			}
+			if len(l.Companies) != 2 {
+				t.Errorf("%d good companies, want 2", len(l.Companies))
+			}
+		})
+	}
+	l, bad := read(t, strings.ReplaceAll(header, "\n", "\r\n")+"\r\nMA-L,000001,\"Two\nlines\",1 Main St Reno NV US 89511 \r\n\r\nMA-L,x\r\n")
+	if len(l.Companies) != 1 || l.Companies[0].Name != "Two lines" || !slices.Equal(bad, []string{"line 6: has 2 fields, not 4"}) {
+		t.Errorf("%+v, bad %q", l.Companies, bad)
+	}
+}
+
+func TestFilesThatAreNoListing(t *testing.T) {
+	var zipped bytes.Buffer
+	w := gzip.NewWriter(&zipped)
+	fmt.Fprint(w, header+strings.Repeat("MA-L,000001,Good,1 Main St Reno NV US 89511 \n", 1000))
+	w.Close()
+	for name, text := range map[string]string{
+		"empty": "", "text": "root:x:0:0\n", "other columns": "a,b,c,d\n", "binary": "\x7fELF\x00\x00", "cut off": zipped.String()[:zipped.Len()-20],
+		"gzip of nothing": "\x1f\x8b", "gzip, then noise": "\x1f\x8bxxxxxxxxxxxxxx",
+	} {
+		if _, err := Read(strings.NewReader(text), func(BadRow) {}); err == nil {
+			t.Errorf("%s was taken for a listing", name)
+		}
+	}
+	if _, err := Read(&zipped, func(BadRow) {}); err != nil {
+		t.Errorf("gzip: %v", err)
+	}
+	if _, err := Import(t.Context(), dbtest.New(t), strings.NewReader(header), &Report{Out: new(bytes.Buffer)}); !errors.Is(err, ErrEmpty) {
+		t.Errorf("nobody: %v, want %v", err, ErrEmpty)
+	}
+}
+
+func TestTheEmbeddedListing(t *testing.T) {
+	companies, err := Embedded()
+	if err != nil {
+		t.Fatal(err)
+	}
+	ids, unknown, blocks := map[string]bool{}, 0, 0
+	for _, c := range companies {
+		if ids[c.ID] {
+			t.Errorf("%s has an id that came before", c.Name)
+		}
+		ids[c.ID] = true
+		if err := c.Validate(); err != nil {
+			t.Errorf("%s: %v", c.Name, err)
+		}
+		if tidy(c.Name) != c.Name {
+			t.Errorf("%q is not tidy", c.Name)
+		}
+		if name, ok := country.Name(c.CountryCode); !ok {
+			unknown++
+		} else if name != c.Country {
+			t.Errorf("%s: %s is not %s", c.Name, c.CountryCode, c.Country)
+		}
+		blocks += c.Blocks
+	}
+	if len(companies) < 18_000 || unknown > 20 || blocks < 32_000 {
+		t.Errorf("%d companies, %d without a country, %d blocks", len(companies), unknown, blocks)
+	}
+	var again bytes.Buffer
+	if err := WriteEmbedded(&again, companies); err != nil || !bytes.Equal(again.Bytes(), organisationsCSV) {
+		t.Errorf("writing what was read gives another file (%v)", err)
+	}
+	if len(organisationsCSV) > 1<<20 {
+		t.Errorf("the listing takes %d bytes", len(organisationsCSV))
+	}
+}
+
+// What is killed half-way is started again: what was stored stays, the rest follows, nothing comes twice.
+func TestAnImportThatWasKilledGoesOn(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		var text strings.Builder
+		text.WriteString(header)
+		for i := range 2500 {
+			fmt.Fprintf(&text, "MA-L,%06X,Company %d,1 Main St Reno NV US 89511 \n", i, i)
+		}
+		ctx, kill := context.WithCancel(t.Context())
+		report := &Report{Out: killer{kill}, Terminal: true}
+		if _, err := Import(ctx, d, strings.NewReader(text.String()), report); !errors.Is(err, context.Canceled) {
+			t.Fatalf("killed: %v", err)
+		}
+		summary, err := Import(t.Context(), d, strings.NewReader(text.String()), &Report{Out: new(bytes.Buffer)})
+		if err != nil || summary.Unchanged != 1000 || summary.Added != 1500 {
+			t.Errorf("again: %v, %v", summary, err)
+		}
+		summary, err = Import(t.Context(), d, strings.NewReader(text.String()), &Report{Out: new(bytes.Buffer)})
+		if err != nil || summary.Changes != (db.Changes{Unchanged: 2500}) {
+			t.Errorf("a third time: %v, %v", summary, err)
+		}
+	})
+}
+
+// killer ends the import when it first shows progress.
+type killer struct{ kill func() }
+
+func (k killer) Write(p []byte) (int, error) {
+	k.kill()
+	return len(p), nil
+}
+
+func FuzzRead(f *testing.F) {
+	f.Add([]byte(header + "MA-L,000001,\"Acme, Inc.\",2 New Rd Reno NV US 89511 \n"))
+	f.Add([]byte(header + "MA-L,000001,\"open\nMA-L,000002,x,y US 1\n"))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		l, err := Read(bytes.NewReader(text), func(BadRow) {})
+		if err != nil {
+			return
+		}
+		for _, c := range l.Companies {
+			if err := c.Validate(); err != nil || c.Blocks < 1 {
+				t.Errorf("%+v: %v", c, err)
+			}
+		}
+	})
+}

@@ -1,0 +1,89 @@
+package listing
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"strings"
+	"unicode"
+
+	"silentrenew/db"
+	"silentrenew/internal/country"
+)
+
+// organisations gathers rows.
+type organisations map[string]*organisation // by nameKey
+
+type organisation struct {
+	names     map[string]int  // spelling → rows
+	addresses map[place]int   // → rows
+	blocks    map[string]bool // assignments
+}
+
+// place is an address and the code of its country.
+type place struct{ address, code string }
+
+func (all organisations) add(r row) {
+	key := nameKey(r.name)
+	o := all[key]
+	if o == nil {
+		o = &organisation{map[string]int{}, map[place]int{}, map[string]bool{}}
+		all[key] = o
+	}
+	o.names[r.name]++
+	o.addresses[place{r.address, r.code}]++
+	o.blocks[r.assignment] = true
+}
+
+// unknownCountry is written where an address does not say.
+const unknownCountry = "Unknown"
+
+// companies returns one company per organisation, by id: the same rows make the same companies, in whatever order they come.
+func (all organisations) companies() []db.Company {
+	var companies []db.Company
+	for _, key := range slices.Sorted(maps.Keys(all)) {
+		o := all[key]
+		if o.saysCountry() {
+			maps.DeleteFunc(o.addresses, func(p place, _ int) bool { return p.code == "" })
+		}
+		at := most(o.addresses, func(a, b place) int { // the longer one tells the postman more
+			return cmp.Or(-cmp.Compare(len(a.address), len(b.address)), cmp.Compare(a.address, b.address), cmp.Compare(a.code, b.code))
+		})
+		name := most(o.names, func(a, b string) int { return cmp.Or(cmp.Compare(capitals(a), capitals(b)), cmp.Compare(a, b)) })
+		c := db.Company{
+			ID: companyID(key), Name: name, Address: at.address, Country: unknownCountry, CountryCode: at.code, Blocks: len(o.blocks),
+		}
+		if name, ok := country.Name(at.code); ok {
+			c.Country = name
+		}
+		companies = append(companies, c)
+	}
+	return companies
+}
+
+// saysCountry reports whether one of the addresses does.
+func (o *organisation) saysCountry() bool {
+	for p := range o.addresses {
+		if p.code != "" {
+			return true
+		}
+	}
+	return false
+}
+
+// most returns the key with the highest count, of several the one that compares first.
+func most[K comparable](counts map[K]int, compare func(a, b K) int) K {
+	return slices.MinFunc(slices.Collect(maps.Keys(counts)), func(a, b K) int {
+		return cmp.Or(-cmp.Compare(counts[a], counts[b]), compare(a, b))
+	})
+}
+
+// capitals counts capital letters, of which a name that is shouted has more.
+func capitals(s string) int {
+	return len(s) - len(strings.Map(func(r rune) rune {
+		if unicode.IsUpper(r) {
+			return -1
+		}
+		return r
+	}, s))
+}
