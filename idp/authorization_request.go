@@ -5,16 +5,14 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"silentrenew/db"
 )
 
-// Response types and response modes we know (RFC 6749 §11.3, OAuth 2.0 Multiple Response Types §2.1).
-const (
-	responseTypeCode  = "code"
-	responseModeQuery = "query"
-)
+// responseTypeCode is the one response type we know (RFC 6749 §11.3).
+const responseTypeCode = "code"
 
 // authorizationParameterNames are the parameters we read. We ignore any other, as RFC 6749 §3.1 demands.
 var authorizationParameterNames = []string{
@@ -110,8 +108,8 @@ func checkResponse(sent parameters) error {
 		return refuse(InvalidRequest, "response_type is missing")
 	case sent["response_type"] != responseTypeCode: // RFC 9700 §2.1.2: no tokens in the front channel
 		return refuse(UnsupportedResponseType, "response_type must be %s", responseTypeCode)
-	case sent["response_mode"] != "" && sent["response_mode"] != responseModeQuery:
-		return refuse(InvalidRequest, "response_mode must be %s", responseModeQuery)
+	case sent["response_mode"] != "" && !slices.Contains(responseModes, sent["response_mode"]):
+		return refuse(InvalidRequest, "response_mode must be one of %s", strings.Join(responseModes, ", "))
 	}
 	return nil
 }

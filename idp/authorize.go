@@ -12,11 +12,30 @@ import (
 	"silentrenew/internal/event"
 )
 
-// authorize serves GET and POST /connect/authorize (RFC 6749 §4.1.1, OIDC Core §3.1.2.1).
+// authorize serves GET /connect/authorize (RFC 6749 §4.1.1, OIDC Core §3.1.2.1).
 func (p *Provider) authorize(c *gin.Context) error {
 	values := protocolParameters(c.Request)
 	values.Del(loginAfterParameter) // only the way back from our own pages may say it
 	return p.answerAuthorization(c, values, nil)
+}
+
+// authorizeByPost serves POST /connect/authorize (OIDC Core §3.1.2.1): the same request once more by GET. A browser does
+// not send a SameSite=Lax cookie with a form of another site, so here nobody would ever be signed in; with the GET that
+// follows it does. A request too long for a URL has a parameter beyond its limit, and is answered here with its error.
+func (p *Provider) authorizeByPost(c *gin.Context) error {
+	again := url.Values{event.CorrelationParameter: {eventOf(c).CorrelationID}}
+	for _, name := range authorizationParameterNames {
+		if sent, ok := c.Request.PostForm[name]; ok && name != loginAfterParameter {
+			again[name] = sent
+		}
+	}
+	query := again.Encode()
+	if len(query) > maxQuery {
+		return p.authorize(c)
+	}
+	eventOf(c).Reason = "came by POST, goes on by GET"
+	redirect(c, p.path("/connect/authorize")+"?"+query)
+	return nil
 }
 
 // authorizeCallback serves GET /connect/authorize/callback: the same request again, after our login page. Whoever writes the

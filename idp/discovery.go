@@ -69,7 +69,7 @@ func (p *Provider) metadata(resources db.Resources) metadata {
 		ClaimsSupported:                   slices.Clone(protocolClaims),
 		ClaimTypesSupported:               []string{"normal"},
 		ResponseTypesSupported:            []string{"code"},
-		ResponseModesSupported:            []string{"query"},
+		ResponseModesSupported:            slices.Clone(responseModes),
 		GrantTypesSupported:               slices.Sorted(maps.Keys(grantTypes)),
 		PromptValuesSupported:             []string{"none", "login", "consent", "select_account"},
 		SubjectTypesSupported:             []string{"public"},

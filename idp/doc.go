@@ -26,6 +26,7 @@
 //	GET       /.well-known/openid-configuration       discovery.go     OIDC Discovery §4
 //	GET       /.well-known/openid-configuration/jwks  jwks.go          RFC 7517 §5
 //	GET POST  /connect/authorize                      authorize.go     RFC 6749 §4.1.1, OIDC Core §3.1.2
+//	          its answer                              response_mode.go query, fragment or form_post
 //	GET       /connect/authorize/callback             authorize.go     the way back from our own pages
 //	POST      /connect/token                          token.go         RFC 6749 §4.1.3, OIDC Core §3.1.3
 //	GET POST  /connect/userinfo                       userinfo.go      OIDC Core §5.3
@@ -69,4 +70,5 @@
 //   - RP-Initiated Logout: https://openid.net/specs/openid-connect-rpinitiated-1_0.html
 //   - Back-Channel Logout: https://openid.net/specs/openid-connect-backchannel-1_0.html
 //   - OAuth 2.0 Multiple Response Types: https://openid.net/specs/oauth-v2-multiple-response-types-1_0.html
+//   - OAuth 2.0 Form Post Response Mode: https://openid.net/specs/oauth-v2-form-post-response-mode-1_0.html
 package idp

@@ -77,7 +77,7 @@ func (p *Provider) routes() http.Handler {
 
 	// Front channel: the user's browser comes here. OIDC Core §3.1.2, RP-Initiated Logout §2, Session Management §3.3.
 	r.GET("/connect/authorize", p.handle("authorize", p.authorize))
-	r.POST("/connect/authorize", p.handle("authorize", p.authorize))
+	r.POST("/connect/authorize", p.handle("authorize", p.authorizeByPost))
 	r.GET("/connect/authorize/callback", p.handle("authorize", p.authorizeCallback))
 	r.GET("/connect/endsession", p.handle("endsession", p.endSession))
 	r.POST("/connect/endsession", p.handle("endsession", p.endSession))

@@ -17,6 +17,7 @@ type responseTarget struct {
 	client      db.Client
 	redirectURI string
 	state       string
+	mode        string // one of responseModes
 }
 
 // responseTarget finds the client and compares the redirect URI.
@@ -39,7 +40,7 @@ func (p *Provider) responseTarget(ctx context.Context, values url.Values) (respo
 		return responseTarget{}, err
 	}
 	// values.Get: a state sent twice is refused later, but the refusal has to carry one.
-	return responseTarget{client, sent["redirect_uri"], values.Get("state")}, nil
+	return responseTarget{client, sent["redirect_uri"], values.Get("state"), responseMode(values)}, nil
 }
 
 // checkRedirectURI compares byte for byte (RFC 9700 §2.1, OIDC Core §3.1.2.1). The exception of RFC 8252 §7.3, any port
