@@ -24,6 +24,8 @@ type accessTokenInput struct {
 	SessionID string
 	AuthTime  time.Time
 	AMR       []string
+
+	Named claimNames // asked for by name, of a code only
 }
 
 // mintAccessToken returns a JWT access token (RFC 9068 §2.2) that lives as long as the client's row says now.
@@ -51,6 +53,9 @@ func (p *Provider) mintAccessToken(ctx context.Context, client db.Client, in acc
 		claims["sid"] = in.SessionID
 		claims["auth_time"] = in.AuthTime.Unix()
 		claims["amr"] = in.AMR
+	}
+	if len(in.Named.Userinfo) > 0 {
+		claims["userinfo_claims"] = in.Named.Userinfo // our own: what userinfo will be asked for with this token
 	}
 	if client.IncludeJWTID {
 		claims["jti"] = in.JTI // a row that leaves it out leaves RFC 9068 §2.2, and its tokens cannot be revoked
@@ -82,6 +87,7 @@ type accessToken struct {
 	SessionID string       `json:"sid,omitempty"`
 	JTI       string       `json:"jti,omitempty"`
 	Scope     string       `json:"scope"`
+	Named     []string     `json:"userinfo_claims,omitempty"`
 	IssuedAt  int64        `json:"iat"` // seconds since the epoch, as the next two (RFC 7519 §2)
 	NotBefore int64        `json:"nbf"`
 	Expires   int64        `json:"exp"`

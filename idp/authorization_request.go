@@ -18,7 +18,7 @@ const responseTypeCode = "code"
 var authorizationParameterNames = []string{
 	"client_id", "redirect_uri", "response_type", "response_mode", "scope", "state", "nonce", "code_challenge",
 	"code_challenge_method", "prompt", "max_age", "id_token_hint", "login_hint", "request", "request_uri", "registration",
-	"acr_values", "ui_locales", loginAfterParameter,
+	"acr_values", "claims", "display", "ui_locales", "claims_locales", loginAfterParameter,
 }
 
 // authorizationRequest is a request whose every parameter has been checked. What it asks for is allowed; whether the
@@ -33,6 +33,10 @@ type authorizationRequest struct {
 	maxAge              *time.Duration // nil when not sent
 	idTokenHint         string
 	loginHint           string
+	subject             string // whom the claims parameter insists on, "" for anybody
+	acr                 string // the acr claim to hand out, "" when nobody asked
+	idTokenClaims       []string
+	userinfoClaims      []string
 	loginAfter          time.Time  // zero unless our own login page leads back here
 	parameters          parameters // as sent, for the way to our pages and back
 }
@@ -65,6 +69,26 @@ func (p *Provider) authorizationRequest(ctx context.Context, to responseTarget, 
 	if err != nil {
 		return none, err
 	}
+	claims, err := parseClaims(sent["claims"])
+	if err != nil {
+		return none, err
+	}
+	subject, err := claims.subject()
+	if err != nil {
+		return none, err
+	}
+	acr, err := chooseACR(claims, sent["acr_values"])
+	if err != nil {
+		return none, err
+	}
+	idTokenClaims, err := p.claimsByName(ctx, to.client, scope, claims.IDToken)
+	if err != nil {
+		return none, err
+	}
+	userinfoClaims, err := p.claimsByName(ctx, to.client, scope, claims.UserInfo)
+	if err != nil {
+		return none, err
+	}
 	return authorizationRequest{
 		responseTarget:      to,
 		scope:               scope,
@@ -75,6 +99,10 @@ func (p *Provider) authorizationRequest(ctx context.Context, to responseTarget, 
 		maxAge:              maxAge,
 		idTokenHint:         sent["id_token_hint"],
 		loginHint:           sent["login_hint"],
+		subject:             subject,
+		acr:                 acr,
+		idTokenClaims:       idTokenClaims,
+		userinfoClaims:      userinfoClaims,
 		loginAfter:          parseLoginAfter(sent[loginAfterParameter]),
 		parameters:          sent,
 	}, nil

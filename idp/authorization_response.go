@@ -43,6 +43,9 @@ func (p *Provider) newAuthorizationCode(c *gin.Context, request authorizationReq
 		CorrelationID:       eventOf(c).CorrelationID,
 		AuthTime:            session.AuthTime,
 		AMR:                 session.AMR,
+		ACR:                 request.acr,
+		IDTokenClaims:       request.idTokenClaims,
+		UserinfoClaims:      request.userinfoClaims,
 		Created:             now,
 		Expires:             now.Add(request.client.AuthorizationCodeTTL()),
 	})

@@ -117,8 +117,12 @@ func (p *Provider) situation(c *gin.Context, request authorizationRequest, sessi
 	if lifetime, limited := request.client.UserSSOTTL(); limited {
 		s.ssoLifetime = max(lifetime, time.Second) // the way back from the login page takes its time, too
 	}
+	s.hint = request.subject
 	if request.idTokenHint != "" {
 		hint, err := p.verifyIDTokenHint(ctx, request.idTokenHint)
+		if err == nil && request.subject != "" && request.subject != hint.Subject {
+			return s, refuse(InvalidRequest, "claims and id_token_hint name different users")
+		}
 		s.hint, s.hintUnknown = hint.Subject, err != nil
 	}
 	if session == nil {

@@ -36,13 +36,14 @@ type metadata struct {
 	IntrospectionAuthMethodsSupported []string `json:"introspection_endpoint_auth_methods_supported"`
 	CodeChallengeMethodsSupported     []string `json:"code_challenge_methods_supported"`
 	IssParameterSupported             bool     `json:"authorization_response_iss_parameter_supported"`
+	ACRValuesSupported                []string `json:"acr_values_supported"`
 	ClaimsParameterSupported          bool     `json:"claims_parameter_supported"`
 	RequestParameterSupported         bool     `json:"request_parameter_supported"`
 	RequestURIParameterSupported      bool     `json:"request_uri_parameter_supported"` // absent would mean true
 }
 
 // protocolClaims are the claims a client finds in an ID token whoever the user is.
-var protocolClaims = []string{"iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "at_hash", "sid", "amr"}
+var protocolClaims = []string{"iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "at_hash", "sid", "amr", "acr"}
 
 // discovery serves GET /.well-known/openid-configuration (OIDC Discovery §4).
 func (p *Provider) discovery(c *gin.Context) error {
@@ -78,6 +79,8 @@ func (p *Provider) metadata(resources db.Resources) metadata {
 		IntrospectionAuthMethodsSupported: []string{authClientSecretBasic, authClientSecretPost},
 		CodeChallengeMethodsSupported:     []string{challengeS256}, // plain works for single clients and is nothing to advertise
 		IssParameterSupported:             true,
+		ACRValuesSupported:                []string{acrPassword},
+		ClaimsParameterSupported:          true,
 	}
 	for _, algorithm := range signatureAlgorithms {
 		m.IDTokenSigningAlgValuesSupported = append(m.IDTokenSigningAlgValuesSupported, string(algorithm))

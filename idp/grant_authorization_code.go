@@ -47,6 +47,7 @@ func (p *Provider) redeemCode(ctx context.Context, request tokenRequest) (tokenR
 	}
 	return p.issueTokens(ctx, request.Client, accessTokenInput{
 		JTI: jti, Granted: granted, User: user, SessionID: code.SessionID, AuthTime: code.AuthTime, AMR: code.AMR,
+		Named: claimNames{code.IDTokenClaims, code.UserinfoClaims, code.ACR},
 	}, code.Nonce)
 }
 
@@ -133,6 +134,7 @@ func (p *Provider) issueTokens(ctx context.Context, client db.Client, in accessT
 	}
 	response.IDToken, err = p.mintIDToken(ctx, client, idTokenInput{
 		Granted: in.Granted, User: in.User, SessionID: in.SessionID, AuthTime: in.AuthTime, AMR: in.AMR, Nonce: nonce, AccessToken: access,
+		Named: in.Named,
 	})
 	if err != nil {
 		return tokenResponse{}, fmt.Errorf("ID token: %w", err)
