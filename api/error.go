@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/gin-gonic/gin"
+
+	"silentrenew/db"
 )
 
 // Code says in one word why a request was refused.
@@ -77,6 +79,9 @@ func asError(err error) *Error {
 		return e
 	}
 	switch {
+	case errors.Is(err, db.ErrBusy):
+		return &Error{Status: http.StatusServiceUnavailable, Code: TemporarilyUnavailable, cause: err,
+			Detail: "another program has locked the database: commit or undo the edit that is open there, and try again"}
 	case errors.Is(err, context.DeadlineExceeded):
 		return &Error{Status: http.StatusServiceUnavailable, Code: TemporarilyUnavailable, Detail: "the request took too long, try again", cause: err}
 	case errors.Is(err, context.Canceled): // a page that was left

@@ -91,7 +91,8 @@ func (d *DB) Ping(ctx context.Context) error {
 
 func (d *DB) read(ctx context.Context) *gorm.DB { return d.gorm.WithContext(ctx) }
 
-// write runs fn when no other writer of this process does. One statement needs no transaction.
+// write runs fn when no other writer of this process does. One statement needs no transaction. Where another program
+// keeps the write lock, an SQL tool with an edit that is not committed for one, it gives up with ErrBusy.
 func (d *DB) write(ctx context.Context, fn func(tx *gorm.DB) error) error {
 	if d.writers != nil {
 		select {
@@ -101,7 +102,7 @@ func (d *DB) write(ctx context.Context, fn func(tx *gorm.DB) error) error {
 			return ctx.Err()
 		}
 	}
-	return fn(d.gorm.WithContext(ctx))
+	return nameLock(fn(d.gorm.WithContext(ctx)))
 }
 
 // transaction runs fn as one transaction: all of it, or nothing.

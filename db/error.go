@@ -13,7 +13,7 @@ import (
 // ErrNotFound says that no live row answers the question: unknown, expired, or never there.
 var ErrNotFound = errors.New("db: not found")
 
-// What may keep [Open] from opening a database. The error that wraps one of them is a single line for the person who
+// What may keep [Open] from opening a database; ErrBusy may meet any write. The error that wraps one of them is a single line for the person who
 // started the program; nothing in the database was changed when it is returned.
 var (
 	ErrNewerSchema    = errors.New("db: schema is newer than this program")
@@ -74,6 +74,14 @@ func corrupt(path string, cause error) error {
 func unwritable(path string, cause error) error {
 	return refuse(ErrUnwritable, cause, "cannot write the database %s (%v): "+
 		"name a file in a folder you may write to with --db", path, cause)
+}
+
+// nameLock adds ErrBusy to the error of a write that another program's lock kept out; other errors pass.
+func nameLock(err error) error {
+	if failure, ok := errors.AsType[*sqlite3.Error](err); ok && failure.Code()&0xff == sqlite3lib.SQLITE_BUSY {
+		return fmt.Errorf("%w: %w", ErrBusy, err)
+	}
+	return err
 }
 
 // notFound translates gorm's word for it; other errors pass.

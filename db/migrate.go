@@ -27,7 +27,7 @@ func migrateSQLite(ctx context.Context, pool *sql.DB, location string) error {
 	}
 	// SQLite has no lock that outlives a transaction. When two processes migrate at once one of them finds the tables
 	// made already, rolls back, and sees next time that nothing is left to do.
-	patience := time.Now().Add(busyTimeout)
+	patience := time.Now().Add(2 * busyTimeout)
 	for {
 		err = migrate(ctx, provider, location)
 		if err == nil || errors.Is(err, ErrNewerSchema) || time.Now().After(patience) {

@@ -34,8 +34,9 @@ func openSQLite(ctx context.Context, path string) (*DB, error) {
 	return openMigrated(ctx, path, path)
 }
 
-// busyTimeout is how long a statement waits while another process writes.
-const busyTimeout = 10 * time.Second
+// busyTimeout is how long a statement waits while another process writes. It is well below the ten seconds after which
+// oidc-client-ts gives a hidden frame up, so that the page learns the reason.
+const busyTimeout = 5 * time.Second
 
 var waitForOthers = fmt.Sprintf("busy_timeout(%d)", busyTimeout.Milliseconds())
 

@@ -370,5 +370,9 @@ func TestA1IssuerWithAPath(t *testing.T) { // one origin for all roles (A1)
 		if cookies := b.jar.Cookies(outside); len(cookies) > 0 {
 			t.Errorf("the cookies reach other roles: %v", cookies)
 		}
+		home := b.get(s.issuer)
+		if brand, _ := home.document(t).Find("a.Provider-brand").Attr("href"); home.StatusCode != http.StatusOK || brand != "/idp" {
+			t.Errorf("the issuer's own address: got %d, its home is %q", home.StatusCode, brand)
+		}
 	})
 }

@@ -48,6 +48,8 @@ func (p *Provider) consent(c *gin.Context) error {
 	case session == nil || session.SessionID != shownIn:
 		redirect(c, p.local(back)) // somebody else by now, or nobody: begin again
 		return nil
+	case sent["button"] != "allow": // silence is no consent
+		return p.showConsent(c, back, "")
 	}
 	allowed := allowedScope(request.scope, form["ScopesConsented"])
 	if len(allowed) == 0 {

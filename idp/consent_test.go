@@ -106,6 +106,19 @@ func TestConsentGrantsWhatIsTicked(t *testing.T) {
 	}
 }
 
+func TestSilenceIsNoConsent(t *testing.T) { // OIDC Core §3.1.2.4
+	s := newSite(t)
+	s.exec(requireConsent)
+	b := s.browser()
+	back := s.consentPage(b).document(t).Find("[name=ReturnUrl]").AttrOr("value", "")
+	for _, button := range []string{"", "Allow", "yes"} {
+		answer := b.post(s.issuer+"/consent", url.Values{"ReturnUrl": {back}, "ScopesConsented": {"profile"}, "button": {button}})
+		if answer.document(t).Find("#allow").Length() != 1 {
+			t.Errorf("button %q: got %d %s, want the question again", button, answer.StatusCode, answer.Header.Get("Location"))
+		}
+	}
+}
+
 func TestConsentIsGivenByWhoReadIt(t *testing.T) {
 	s := newSite(t)
 	s.exec(requireConsent)

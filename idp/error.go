@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+
+	"silentrenew/db"
 )
 
 // Code is a registered error code (RFC 6749 §11.4 registry, OIDC Core §3.1.2.6, RFC 6750 §3.1).
@@ -82,6 +84,9 @@ func asError(err error) *Error {
 		return e
 	}
 	switch {
+	case errors.Is(err, db.ErrBusy):
+		return &Error{Code: TemporarilyUnavailable, cause: err,
+			Description: "another program has locked the database: commit or undo the edit that is open there, and try again"}
 	case errors.Is(err, context.DeadlineExceeded):
 		return &Error{Code: TemporarilyUnavailable, Description: "the request took too long, try again", cause: err}
 	case errors.Is(err, context.Canceled): // a page that was left, a hidden frame that was taken away

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"os"
 	"runtime/debug"
 	"time"
 
@@ -84,6 +85,9 @@ func parseForm(r *http.Request) error {
 	err := r.ParseForm()
 	if tooLarge, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		return refuse(InvalidRequest, "the body is longer than %d bytes", tooLarge.Limit).withStatus(http.StatusRequestEntityTooLarge)
+	}
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		return refuse(InvalidRequest, "the body did not arrive in time").withStatus(http.StatusRequestTimeout)
 	}
 	if err != nil {
 		return refuse(InvalidRequest, "the parameters are not form-encoded: a %% or ; is in the wrong place")

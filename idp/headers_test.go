@@ -2,11 +2,18 @@ package idp
 
 import (
 	"context"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
 	"strings"
 	"testing"
+	"testing/iotest"
+	"testing/synctest"
+	"time"
+
+	"silentrenew/db/dbtest"
 )
 
 func TestI3I16Headers(t *testing.T) {
@@ -127,6 +134,14 @@ func TestLimits(t *testing.T) {
 	}
 }
 
+func TestABodyThatStallsIsToldApart(t *testing.T) { // RFC 9110 §15.5.9
+	s := newSite(t)
+	stalled := io.MultiReader(strings.NewReader("grant_type="), iotest.ErrReader(os.ErrDeadlineExceeded))
+	r := httptest.NewRequest(http.MethodPost, s.issuer+"/connect/token", stalled)
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	wantError(t, s.serve(r), http.StatusRequestTimeout, InvalidRequest)
+}
+
 func TestNobodyMakesUsRepeatALongText(t *testing.T) { // RFC 6749 §5.2: error_description is for the developer to read
 	s := newSite(t)
 	answer := s.token(url.Values{"client_id": {"spa-client"}, "grant_type": {strings.Repeat("a", maxBody/2)}})
@@ -155,6 +170,42 @@ func TestAClosedConnectionIsNotOurFailure(t *testing.T) {
 			t.Errorf("%s: outcome %s", e.Kind, e.Outcome)
 		}
 	}
+}
+
+// A20 is an edit by hand; an SQL tool that has not committed it yet keeps every writer out.
+func TestA20AnEditThatIsNotCommittedIsNamed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSite(t)
+		b := s.browser()
+		code := s.signIn(b, "Mick")
+		tool, err := dbtest.Shell(t, s.db).Conn(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		edit := func(statement string) {
+			if _, err := tool.ExecContext(t.Context(), statement); err != nil {
+				t.Fatal(err)
+			}
+		}
+		edit("BEGIN IMMEDIATE")
+		edit("UPDATE Clients SET AccessTokenLifetime = 61 WHERE ClientId = 'spa-client'")
+		started := time.Now()
+		refused := s.renew(b)
+		wantRedirectError(t, refused, TemporarilyUnavailable)
+		if why := refused.sent("error_description"); !strings.Contains(why, "another program has locked the database") {
+			t.Errorf("error_description %q", why)
+		}
+		if waited := time.Since(started); waited >= 10*time.Second {
+			t.Errorf("waited %v, longer than oidc-client-ts does for a hidden frame", waited)
+		}
+		wantError(t, s.token(tokenForm(code)), http.StatusServiceUnavailable, TemporarilyUnavailable)
+
+		edit("COMMIT")
+		if got := s.redeem(code).ExpiresIn; got != 61 {
+			t.Errorf("afterwards the same code gives a token for %d s, want 61", got)
+		}
+		tool.Close()
+	})
 }
 
 func TestServerErrorsShowNothingInside(t *testing.T) {

@@ -85,6 +85,9 @@ func (p *Provider) routes() http.Handler {
 
 	// The provider's own pages.
 	r.GET("/", p.handle("home", p.home))
+	if p.base.Path != "" {
+		r.GET("", p.handle("home", p.home)) // the issuer as people type it, and as path("/") writes it
+	}
 	r.GET("/account/login", p.handle("login.form", p.loginForm))
 	r.POST("/account/login", p.handle("login", p.login))
 	r.GET("/consent", p.handle("consent.form", p.consentForm))

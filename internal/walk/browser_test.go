@@ -287,7 +287,7 @@ func (b *browser) keepEvidence() {
 	if html, err := chromedp.Run(ctx, chromedp.Evaluate[string]("location.href + '\\n' + document.documentElement.outerHTML")); err == nil {
 		os.WriteFile(filepath.Join(dir, "page.html"), []byte(html), 0o600)
 	}
-	os.WriteFile(filepath.Join(dir, "network.txt"), []byte(b.network.String()), 0o600)
+	os.WriteFile(filepath.Join(dir, "network.txt"), []byte(b.network.String()+strings.Join(b.network.complaints(), "\n")), 0o600)
 	os.WriteFile(filepath.Join(dir, "program.log"), []byte(b.p.log.tail(2000)), 0o600)
 	b.t.Logf("screenshot, HTML, requests and log are in %s", dir)
 }

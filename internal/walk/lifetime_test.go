@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/chromedp/chromedp"
 )
 
 // poll is how late the library may notice that a time has come: its timers look at the clock every five seconds.
@@ -69,7 +71,26 @@ func TestA20EditByPageAndBySQL(t *testing.T) {
 	}
 }
 
-// TestA21ExpiryShowsLogin: without renewal Login comes back by itself between one second and one poll after the expiry,
+// TestA24LeewayInThePage: the API refuses an expired token; with a leeway of five minutes it takes the same one. The page
+// shows both.
+func TestA24LeewayInThePage(t *testing.T) {
+	p, b := walk(t)
+	p.setAccessTokenLifetime(2)
+	b.signIn("Mick", "MickPassword")
+	p.waitEvent(0, patience, is("access_token.expired"))
+	b.open("/settings")
+	answer := `[data-panel="api"] [data-answer]`
+	b.click(`[data-call="expired"]`)
+	b.waitText(answer, "invalid_token")
+
+	b.do("choose 5 min", chromedp.SetValue(chromedp.CSS("#api-leeway"), "300"))
+	b.click(`[data-panel="api"] button[type="submit"]`)
+	b.waitText(`[data-panel="api"] [data-result]`, "Saved")
+	b.click(`[data-call="expired"]`)
+	b.waitText(answer, "200")
+}
+
+// TestA21A22A23ExpiryShowsLogin: without renewal Login comes back by itself between one second and one poll after the expiry,
 // with no reload and no click. A22: the expired token is never sent. A23: the provider's session outlives it, so pressing
 // Login asks for no password.
 func TestA21A22A23ExpiryShowsLogin(t *testing.T) {

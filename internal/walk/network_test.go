@@ -6,7 +6,10 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/chromedp"
 )
 
 // request is one request of the browser and, once it came, the status of its answer.
@@ -32,6 +35,7 @@ type networkLog struct {
 	mu       sync.Mutex
 	requests []*request
 	open     map[network.RequestID]*request
+	errors   []string
 }
 
 func newNetworkLog() *networkLog { return &networkLog{open: map[network.RequestID]*request{}} }
@@ -52,7 +56,23 @@ func (l *networkLog) hear(event any) {
 		if r := l.open[e.RequestID]; r != nil {
 			r.answered(e.Response)
 		}
+	case *runtime.EventExceptionThrown:
+		l.errors = append(l.errors, (&chromedp.ExceptionError{ExceptionDetails: e.ExceptionDetails}).Error())
+	case *log.EventEntryAdded:
+		if e.Entry.Level == log.EntryLevelError {
+			l.errors = append(l.errors, e.Entry.Text+" "+e.Entry.URL)
+		}
 	}
+}
+
+// complaints returns what the browser's console reported as errors so far, violated content security policies included,
+// and forgets it.
+func (l *networkLog) complaints() []string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	found := l.errors
+	l.errors = nil
+	return found
 }
 
 func (r *request) answered(response *network.Response) {

@@ -46,6 +46,8 @@ const routes = {
   fragment: ["page", "spa"],
   "api.request": ["spa", "api"],
 };
+/** The parameters that stand in the line itself. */
+const telling = ["prompt", "grant_type", "path", "expires_in", "logged_in", "lifetime", "AccessTokenLifetime", "Authentication.CookieLifetime", "Api.Leeway"];
 const lanes = ["page", "spa", "idp", "api"];
 const names = /** @type {Record<string, string>} */ ({ page: "page", spa: "front end", idp: "provider", api: "API" });
 
@@ -150,8 +152,7 @@ const row = (event) => {
   const ok = event.outcome === "ok";
   const facts = [
     silent && "hidden frame",
-    event.parameters?.prompt && `prompt=${event.parameters.prompt}`,
-    event.parameters?.grant_type,
+    ...telling.filter((name) => event.parameters?.[name]).map((name) => `${name}=${event.parameters?.[name]}`),
     event.status ? String(event.status) : "",
     event.duration ? milliseconds(event.duration) : "",
   ].filter(Boolean);
