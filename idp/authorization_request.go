@@ -2,7 +2,6 @@ package idp
 
 import (
 	"context"
-	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -42,14 +41,17 @@ type authorizationRequest struct {
 }
 
 // authorizationRequest checks what a client asks for. Every error may be redirected.
-func (p *Provider) authorizationRequest(ctx context.Context, to responseTarget, values url.Values) (authorizationRequest, error) {
+func (p *Provider) authorizationRequest(ctx context.Context, to responseTarget) (authorizationRequest, error) {
 	none := authorizationRequest{}
 	if err := checkClient(to.client); err != nil {
 		return none, err
 	}
-	sent, err := readParameters(values, authorizationParameterNames...)
+	sent, err := readParameters(to.values, authorizationParameterNames...)
 	if err != nil {
 		return none, err
+	}
+	if to.client.RequirePushedAuthorization && to.pushed == "" { // RFC 9126 §6
+		return none, refuse(InvalidRequest, "client %s must push its authorization requests", to.client.ClientID)
 	}
 	if err := checkResponse(sent); err != nil {
 		return none, err

@@ -16,6 +16,9 @@ import (
 func (p *Provider) authorize(c *gin.Context) error {
 	values := protocolParameters(c.Request)
 	values.Del(loginAfterParameter) // only the way back from our own pages may say it
+	if err := p.takePushedRequest(c.Request.Context(), values); err != nil {
+		return err
+	}
 	return p.answerAuthorization(c, values, nil)
 }
 
@@ -54,14 +57,14 @@ func (p *Provider) answerAuthorization(c *gin.Context, values url.Values, consen
 		return err
 	}
 	eventOf(c).ClientID = target.client.ClientID
-	if err := p.respond(c, target, values, consented); err != nil {
+	if err := p.respond(c, target, consented); err != nil {
 		return &redirectError{to: target, cause: err}
 	}
 	return nil
 }
 
-func (p *Provider) respond(c *gin.Context, to responseTarget, values url.Values, consented Scope) error {
-	request, err := p.authorizationRequest(c.Request.Context(), to, values)
+func (p *Provider) respond(c *gin.Context, to responseTarget, consented Scope) error {
+	request, err := p.authorizationRequest(c.Request.Context(), to)
 	if err != nil {
 		return err
 	}
@@ -155,6 +158,11 @@ func (p *Provider) askForConsent(c *gin.Context, request authorizationRequest) e
 // under it (E19).
 func (p *Provider) wayBack(c *gin.Context, request authorizationRequest) returnURL {
 	back := returnURL{url.Values{event.CorrelationParameter: {eventOf(c).CorrelationID}}}
+	if request.pushed != "" {
+		back.request.Set("client_id", request.client.ClientID)
+		back.request.Set("request_uri", pushedRequestURN+request.pushed)
+		return back
+	}
 	for name, value := range request.parameters {
 		back.request.Set(name, value)
 	}

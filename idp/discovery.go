@@ -17,6 +17,8 @@ type metadata struct {
 	AuthorizationEndpoint             string   `json:"authorization_endpoint"`
 	TokenEndpoint                     string   `json:"token_endpoint"`
 	UserinfoEndpoint                  string   `json:"userinfo_endpoint"`
+	PushedAuthorizationEndpoint       string   `json:"pushed_authorization_request_endpoint"`
+	RequirePushedAuthorization        bool     `json:"require_pushed_authorization_requests"`
 	RevocationEndpoint                string   `json:"revocation_endpoint"`
 	IntrospectionEndpoint             string   `json:"introspection_endpoint"`
 	EndSessionEndpoint                string   `json:"end_session_endpoint"`
@@ -62,6 +64,7 @@ func (p *Provider) metadata(resources db.Resources) metadata {
 		AuthorizationEndpoint:             p.url("/connect/authorize"),
 		TokenEndpoint:                     p.url("/connect/token"),
 		UserinfoEndpoint:                  p.url("/connect/userinfo"),
+		PushedAuthorizationEndpoint:       p.url("/connect/par"),
 		RevocationEndpoint:                p.url("/connect/revocation"),
 		IntrospectionEndpoint:             p.url("/connect/introspect"),
 		EndSessionEndpoint:                p.url("/connect/endsession"),

@@ -28,6 +28,7 @@
 //	GET POST  /connect/authorize                      authorize.go     RFC 6749 §4.1.1, OIDC Core §3.1.2
 //	          its answer                              response_mode.go query, fragment or form_post
 //	GET       /connect/authorize/callback             authorize.go     the way back from our own pages
+//	POST      /connect/par                            pushed_authorization.go RFC 9126 §2
 //	POST      /connect/token                          token.go         RFC 6749 §4.1.3, OIDC Core §3.1.3
 //	GET POST  /connect/userinfo                       userinfo.go      OIDC Core §5.3
 //	POST      /connect/revocation                     revocation.go    RFC 7009 §2
@@ -61,6 +62,7 @@
 //   - RFC 8725, JSON Web Token Best Current Practices: https://www.rfc-editor.org/rfc/rfc8725
 //   - RFC 9068, JWT Profile for Access Tokens: https://www.rfc-editor.org/rfc/rfc9068
 //   - RFC 9110, HTTP Semantics: https://www.rfc-editor.org/rfc/rfc9110
+//   - RFC 9126, Pushed Authorization Requests: https://www.rfc-editor.org/rfc/rfc9126
 //   - RFC 9207, Authorization Server Issuer Identification: https://www.rfc-editor.org/rfc/rfc9207
 //   - RFC 9457, Problem Details for HTTP APIs: https://www.rfc-editor.org/rfc/rfc9457
 //   - RFC 9700, Best Current Practice for OAuth 2.0 Security: https://www.rfc-editor.org/rfc/rfc9700

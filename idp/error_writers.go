@@ -111,7 +111,7 @@ func (p *Provider) writeError(c *gin.Context, kind string, err error) {
 		return
 	}
 	switch kind {
-	case "discovery", "jwks", "token", "revocation", "introspect", "deviceauthorization":
+	case "discovery", "jwks", "token", "revocation", "introspect", "deviceauthorization", "par":
 		writeTokenError(c, failure)
 	case "userinfo":
 		writeBearerError(c, failure)

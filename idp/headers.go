@@ -20,6 +20,7 @@ const maxBody = 64 << 10
 var strangersMayPost = []string{
 	"/connect/authorize",  // OIDC Core §3.1.2.1
 	"/connect/endsession", // RP-Initiated Logout §2
+	"/connect/par",        // RFC 9126 §2
 	"/connect/token",      // RFC 6749 §3.2
 	"/connect/userinfo",   // OIDC Core §5.3.1
 	"/connect/revocation", // RFC 7009 §2.1

@@ -95,7 +95,8 @@ func (p *Provider) routes() http.Handler {
 	r.GET("/account/logout", p.handle("logout.form", p.endSession))
 	r.POST("/account/logout", p.handle("endsession", p.logout))
 
-	// Back channel: the client's script or server comes here. OIDC Core §3.1.3 and §5.3, RFC 7009, RFC 7662.
+	// Back channel: the client's script or server comes here. RFC 9126, OIDC Core §3.1.3 and §5.3, RFC 7009, RFC 7662.
+	r.POST("/connect/par", p.cors, p.handle("par", p.pushAuthorizationRequest))
 	r.POST("/connect/token", p.cors, p.handle("token", p.token))
 	r.GET("/connect/userinfo", p.cors, p.handle("userinfo", p.userInfo))
 	r.POST("/connect/userinfo", p.cors, p.handle("userinfo", p.userInfo))

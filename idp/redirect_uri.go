@@ -17,11 +17,17 @@ type responseTarget struct {
 	client      db.Client
 	redirectURI string
 	state       string
-	mode        string // one of responseModes
+	mode        string     // one of responseModes
+	values      url.Values // the request: as sent, or as pushed
+	pushed      string     // handle of the pushed request, "" for none
 }
 
 // responseTarget finds the client and compares the redirect URI.
 func (p *Provider) responseTarget(ctx context.Context, values url.Values) (responseTarget, error) {
+	values, pushed, err := p.pushedParameters(ctx, values)
+	if err != nil {
+		return responseTarget{}, err
+	}
 	sent, err := readParameters(values, "client_id", "redirect_uri")
 	if err != nil {
 		return responseTarget{}, err
@@ -40,7 +46,7 @@ func (p *Provider) responseTarget(ctx context.Context, values url.Values) (respo
 		return responseTarget{}, err
 	}
 	// values.Get: a state sent twice is refused later, but the refusal has to carry one.
-	return responseTarget{client, sent["redirect_uri"], values.Get("state"), responseMode(values)}, nil
+	return responseTarget{client, sent["redirect_uri"], values.Get("state"), responseMode(values), values, pushed}, nil
 }
 
 // checkRedirectURI compares byte for byte (RFC 9700 §2.1, OIDC Core §3.1.2.1). The exception of RFC 8252 §7.3, any port
