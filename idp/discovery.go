@@ -23,6 +23,10 @@ type metadata struct {
 	IntrospectionEndpoint             string   `json:"introspection_endpoint"`
 	EndSessionEndpoint                string   `json:"end_session_endpoint"`
 	CheckSessionIframe                string   `json:"check_session_iframe"`
+	FrontChannelLogoutSupported       bool     `json:"frontchannel_logout_supported"`
+	FrontChannelLogoutSession         bool     `json:"frontchannel_logout_session_supported"`
+	BackChannelLogoutSupported        bool     `json:"backchannel_logout_supported"`
+	BackChannelLogoutSession          bool     `json:"backchannel_logout_session_supported"`
 	JWKSURI                           string   `json:"jwks_uri"`
 	ScopesSupported                   []string `json:"scopes_supported"`
 	ClaimsSupported                   []string `json:"claims_supported"`
@@ -69,6 +73,10 @@ func (p *Provider) metadata(resources db.Resources) metadata {
 		IntrospectionEndpoint:             p.url("/connect/introspect"),
 		EndSessionEndpoint:                p.url("/connect/endsession"),
 		CheckSessionIframe:                p.url("/connect/checksession"),
+		FrontChannelLogoutSupported:       true,
+		FrontChannelLogoutSession:         true,
+		BackChannelLogoutSupported:        true,
+		BackChannelLogoutSession:          true,
 		JWKSURI:                           p.url("/.well-known/openid-configuration/jwks"),
 		ClaimsSupported:                   slices.Clone(protocolClaims),
 		ClaimTypesSupported:               []string{"normal"},

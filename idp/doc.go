@@ -34,6 +34,7 @@
 //	POST      /connect/revocation                     revocation.go    RFC 7009 §2
 //	POST      /connect/introspect                     introspection.go RFC 7662 §2
 //	GET POST  /connect/endsession                     endsession.go    RP-Initiated Logout §2
+//	          tells the clients                       frontchannel_logout.go, backchannel_logout.go
 //	GET       /connect/checksession                   checksession.go  Session Management §3.3
 //	GET POST  /account/login                          login.go
 //	GET POST  /account/logout                         endsession.go
@@ -41,6 +42,11 @@
 //	GET       /                                       home.go
 //	GET       /healthz                                home.go
 //	GET PATCH /lab/…                                  lab.go           in Lab mode only
+//
+// # Calls we make
+//
+// outgoing.go is the one way from here to a client's server: https only, no private address, no redirect, and a time limit.
+// A client's server that hangs costs nobody anything but an event.
 //
 // # Where an error goes
 //
@@ -70,6 +76,7 @@
 //   - OIDC Discovery: https://openid.net/specs/openid-connect-discovery-1_0.html
 //   - Session Management: https://openid.net/specs/openid-connect-session-1_0.html
 //   - RP-Initiated Logout: https://openid.net/specs/openid-connect-rpinitiated-1_0.html
+//   - Front-Channel Logout: https://openid.net/specs/openid-connect-frontchannel-1_0.html
 //   - Back-Channel Logout: https://openid.net/specs/openid-connect-backchannel-1_0.html
 //   - OAuth 2.0 Multiple Response Types: https://openid.net/specs/oauth-v2-multiple-response-types-1_0.html
 //   - OAuth 2.0 Form Post Response Mode: https://openid.net/specs/oauth-v2-form-post-response-mode-1_0.html

@@ -68,6 +68,7 @@ func setCommonHeaders(h http.Header) {
 type policy struct {
 	scripts bool     // our own script files
 	images  []string // origins of images beside our own
+	frames  []string // origins of what it frames
 	framed  string   // who may frame it: "" nobody, "*" anyone, or one origin
 	forms   string   // where its forms may go: "" nowhere, see formsLeave
 }
@@ -89,6 +90,9 @@ func (o policy) contentSecurityPolicy() string {
 	}
 	if o.scripts {
 		directives = append(directives, "script-src 'self'")
+	}
+	if len(o.frames) > 0 {
+		directives = append(directives, "frame-src "+strings.Join(o.frames, " "))
 	}
 	switch o.framed {
 	case "":

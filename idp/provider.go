@@ -30,6 +30,10 @@ type Config struct {
 	// TrustedProxies are the addresses or CIDR ranges of reverse proxies whose X-Forwarded-For says where a login attempt
 	// comes from. Without any the connection itself says it.
 	TrustedProxies []string
+
+	// InsecurePrivateNetwork lets the provider call clients' servers at any address, private ones included, and by plain
+	// http. Without it they must be public and have https; in Lab mode this machine may be called too.
+	InsecurePrivateNetwork bool
 }
 
 // Provider is the OpenID Provider: the authorization server of RFC 6749 §1.1. It is safe for concurrent use.
@@ -41,6 +45,7 @@ type Provider struct {
 	bus    *event.Bus
 	keys   *keys
 
+	outgoing       *outgoing // calls to clients' servers
 	trustedProxies []string
 	comparisons    chan struct{} // a slot for each password comparison that may run at once
 
@@ -58,6 +63,7 @@ func New(cfg Config, store *db.DB, bus *event.Bus) (http.Handler, error) {
 		return nil, fmt.Errorf("signing keys: %w", err)
 	}
 	p := &Provider{issuer: cfg.Issuer, base: base, lab: cfg.Lab, db: store, bus: bus, keys: keys,
+		outgoing:       newOutgoing(cfg.Lab, cfg.InsecurePrivateNetwork),
 		trustedProxies: cfg.TrustedProxies, comparisons: make(chan struct{}, runtime.NumCPU())}
 	if err := p.newEngine().SetTrustedProxies(cfg.TrustedProxies); err != nil {
 		return nil, fmt.Errorf("trusted proxies: %w", err)
