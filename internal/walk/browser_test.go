@@ -89,9 +89,11 @@ func (b *browser) openURL(url string) {
 	b.do("open "+url, chromedp.Navigate(url))
 }
 
-// click clicks what the selector finds, once it can be seen.
+// click clicks what the selector finds, once it can be seen and lies still: a field that takes the focus may scroll the page.
 func (b *browser) click(selector string) {
 	b.t.Helper()
+	b.waitFor(`document.readyState === "complete" && `+visible(selector), patience)
+	_, _ = tryEval[bool](b, "new Promise(still => requestAnimationFrame(() => requestAnimationFrame(() => still(true))))")
 	b.do("click "+selector, chromedp.Click(chromedp.CSS(selector)))
 }
 

@@ -19,7 +19,7 @@ import (
 )
 
 // patience is how long anything that should happen at once may take on a busy machine.
-const patience = 20 * time.Second
+const patience = 30 * time.Second
 
 // program is the binary running as a process of its own, on ports that stay the same when it is started again.
 type program struct {

@@ -23,10 +23,7 @@ func TestRealTime(t *testing.T) {
 	b.open("/")
 	b.renewWithLead(60)
 	b.signIn("Mick", "MickPassword")
-	loop := p.waitRenewLines(0, 5, 10*time.Second)
-	if span := loop[4].userinfo.Time.Sub(loop[0].authorize.Time); span > 10*time.Second {
-		t.Errorf("five renewals took %s, want at most 10 s", span)
-	}
+	p.waitLoop(0)
 	b.waitVisible("#loop-warning")
 
 	// A34: T=120, by the database.

@@ -49,6 +49,23 @@ func (p *program) waitRenewLines(mark, n int, within time.Duration) []renewLine 
 	}
 }
 
+// waitLoop waits until five successive renewals after a mark took no longer than ten seconds, which is the loop of A33. A
+// machine that is busy with other tests may need a few more turns of the loop than five.
+func (p *program) waitLoop(mark int) {
+	p.t.Helper()
+	for n := 5; ; n++ {
+		lines := p.waitRenewLines(mark, n, patience)
+		span := lines[n-1].userinfo.Time.Sub(lines[n-5].authorize.Time)
+		if span <= 10*time.Second {
+			p.t.Logf("five renewals in %s", span)
+			return
+		}
+		if n == 30 {
+			p.t.Fatalf("no five renewals in 10 s; the last five took %s", span)
+		}
+	}
+}
+
 // renewNow has the page renew its token by the hidden frame, at once.
 func (b *browser) renewNow() {
 	b.t.Helper()
@@ -149,10 +166,7 @@ func TestA33A34LoopAndItsEnd(t *testing.T) {
 	b.renewWithLead(60)
 	mark := p.log.mark()
 	b.signIn("Mick", "MickPassword")
-	lines := p.waitRenewLines(mark, 5, 10*time.Second)
-	if span := lines[4].userinfo.Time.Sub(lines[0].authorize.Time); span > 10*time.Second {
-		t.Errorf("five renewals took %s, want at most 10 s", span)
-	}
+	p.waitLoop(mark)
 	b.waitVisible("#loop-warning")
 	if words := b.text("#loop-warning"); !strings.Contains(words, "60 s") {
 		t.Errorf("the warning does not name the two times:\n%s", words)
