@@ -46,6 +46,9 @@ func (p *Provider) authorizationRequest(ctx context.Context, to responseTarget) 
 	if err := checkClient(to.client); err != nil {
 		return none, err
 	}
+	if to.objectError != nil {
+		return none, to.objectError
+	}
 	sent, err := readParameters(to.values, authorizationParameterNames...)
 	if err != nil {
 		return none, err
@@ -128,8 +131,6 @@ func checkClient(client db.Client) error {
 // checkResponse looks at how the answer is wanted.
 func checkResponse(sent parameters) error {
 	switch {
-	case sent["request"] != "": // OIDC Core §6.1
-		return refuse(RequestNotSupported, "request objects are not supported")
 	case sent["request_uri"] != "": // OIDC Core §6.2
 		return refuse(RequestURINotSupported, "request_uri is not supported")
 	case sent["registration"] != "": // OIDC Core §7.2.1

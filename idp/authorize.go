@@ -142,7 +142,10 @@ func (p *Provider) askForLogin(c *gin.Context, request authorizationRequest) err
 	if !request.client.EnableLocalLogin {
 		return refuseLocalLogin(request.client)
 	}
-	back := p.wayBack(c, request)
+	back, err := p.wayBack(c, request)
+	if err != nil {
+		return err
+	}
 	back.request.Set(loginAfterParameter, strconv.FormatInt(time.Now().Unix(), 10))
 	redirect(c, p.path("/account/login")+"?"+url.Values{"returnUrl": {p.local(back)}}.Encode())
 	return nil
@@ -150,21 +153,32 @@ func (p *Provider) askForLogin(c *gin.Context, request authorizationRequest) err
 
 // askForConsent sends the browser to the consent page.
 func (p *Provider) askForConsent(c *gin.Context, request authorizationRequest) error {
-	redirect(c, p.path("/consent")+"?"+url.Values{"returnUrl": {p.local(p.wayBack(c, request))}}.Encode())
+	back, err := p.wayBack(c, request)
+	if err != nil {
+		return err
+	}
+	redirect(c, p.path("/consent")+"?"+url.Values{"returnUrl": {p.local(back)}}.Encode())
 	return nil
 }
 
 // wayBack is the request once more: what we read of it, and the correlation id it has by now, so that the detour is logged
 // under it (E19).
-func (p *Provider) wayBack(c *gin.Context, request authorizationRequest) returnURL {
+func (p *Provider) wayBack(c *gin.Context, request authorizationRequest) (returnURL, error) {
 	back := returnURL{url.Values{event.CorrelationParameter: {eventOf(c).CorrelationID}}}
+	if request.object && request.pushed == "" {
+		handle, err := p.keepRequest(c.Request.Context(), request)
+		if err != nil {
+			return back, err
+		}
+		request.pushed = handle
+	}
 	if request.pushed != "" {
 		back.request.Set("client_id", request.client.ClientID)
 		back.request.Set("request_uri", pushedRequestURN+request.pushed)
-		return back
+		return back, nil
 	}
 	for name, value := range request.parameters {
 		back.request.Set(name, value)
 	}
-	return back
+	return back, nil
 }

@@ -124,7 +124,7 @@ var authorizeFailures = []struct {
 	{"nonce too long", []string{"nonce", strings.Repeat("n", 301)}, "", InvalidRequest},
 	{"login_hint too long", []string{"login_hint", strings.Repeat("n", 101)}, "", InvalidRequest},
 	{"id_token_hint too long", []string{"id_token_hint", strings.Repeat("n", 4001)}, "", InvalidRequest},
-	{"request object (OIDC Core §6.1)", []string{"request", "eyJ"}, "", RequestNotSupported},
+	{"request object (OIDC Core §6.1)", []string{"request", "eyJ"}, "", InvalidRequestObject},
 	{"request_uri (OIDC Core §6.2)", []string{"request_uri", "https://rp.example/r"}, "", RequestURINotSupported},
 	{"registration (OIDC Core §7.2.1)", []string{"registration", "{}"}, "", RegistrationNotSupported},
 	{"client disabled", nil, `UPDATE Clients SET Enabled = 0 WHERE ClientId = 'spa-client'`, UnauthorizedClient},

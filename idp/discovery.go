@@ -45,6 +45,7 @@ type metadata struct {
 	ACRValuesSupported                []string `json:"acr_values_supported"`
 	ClaimsParameterSupported          bool     `json:"claims_parameter_supported"`
 	RequestParameterSupported         bool     `json:"request_parameter_supported"`
+	RequestObjectSigningAlgs          []string `json:"request_object_signing_alg_values_supported"`
 	RequestURIParameterSupported      bool     `json:"request_uri_parameter_supported"` // absent would mean true
 }
 
@@ -92,9 +93,14 @@ func (p *Provider) metadata(resources db.Resources) metadata {
 		IssParameterSupported:             true,
 		ACRValuesSupported:                []string{acrPassword},
 		ClaimsParameterSupported:          true,
+		RequestParameterSupported:         true,
+		RequestObjectSigningAlgs:          []string{"none"},
 	}
 	for _, algorithm := range signatureAlgorithms {
 		m.IDTokenSigningAlgValuesSupported = append(m.IDTokenSigningAlgValuesSupported, string(algorithm))
+	}
+	for _, algorithm := range requestObjectAlgorithms {
+		m.RequestObjectSigningAlgs = append(m.RequestObjectSigningAlgs, string(algorithm))
 	}
 	for _, resource := range resources.Identity {
 		if resource.ShowInDiscoveryDocument {

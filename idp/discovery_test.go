@@ -161,8 +161,8 @@ func TestDiscoveryAdvertisesExactlyWhatWorks(t *testing.T) {
 			}
 		}
 	}
-	for parameter, feature := range map[string]string{"request": "request_parameter_supported", "request_uri": "request_uri_parameter_supported"} {
-		if document[feature] != false || b.get(s.authorizeURL(parameter, "https://example.com/r")).sent("error") == "" {
+	for parameter, feature := range map[string]string{"registration": "registration", "request_uri": "request_uri_parameter_supported"} {
+		if supported, _ := document[feature].(bool); supported || b.get(s.authorizeURL(parameter, "https://example.com/r")).sent("error") == "" {
 			t.Errorf("%s: %v", feature, document[feature])
 		}
 	}

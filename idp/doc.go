@@ -26,6 +26,7 @@
 //	GET       /.well-known/openid-configuration       discovery.go     OIDC Discovery §4
 //	GET       /.well-known/openid-configuration/jwks  jwks.go          RFC 7517 §5
 //	GET POST  /connect/authorize                      authorize.go     RFC 6749 §4.1.1, OIDC Core §3.1.2
+//	          its parameters                          claims_parameter.go, request_object.go OIDC Core §5.5, RFC 9101
 //	          its answer                              response_mode.go query, fragment or form_post
 //	GET       /connect/authorize/callback             authorize.go     the way back from our own pages
 //	POST      /connect/par                            pushed_authorization.go RFC 9126 §2
@@ -67,6 +68,7 @@
 //   - RFC 8252, OAuth 2.0 for Native Apps: https://www.rfc-editor.org/rfc/rfc8252
 //   - RFC 8725, JSON Web Token Best Current Practices: https://www.rfc-editor.org/rfc/rfc8725
 //   - RFC 9068, JWT Profile for Access Tokens: https://www.rfc-editor.org/rfc/rfc9068
+//   - RFC 9101, JWT-Secured Authorization Request: https://www.rfc-editor.org/rfc/rfc9101
 //   - RFC 9110, HTTP Semantics: https://www.rfc-editor.org/rfc/rfc9110
 //   - RFC 9126, Pushed Authorization Requests: https://www.rfc-editor.org/rfc/rfc9126
 //   - RFC 9207, Authorization Server Issuer Identification: https://www.rfc-editor.org/rfc/rfc9207

@@ -76,7 +76,9 @@ func TestI14BackChannelLogout(t *testing.T) { // Back-Channel Logout §2.4, §2.
 		}
 	})
 	bad := relyingParty(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusBadRequest) })
-	moved := relyingParty(t, func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, good.URL, http.StatusTemporaryRedirect) })
+	moved := relyingParty(t, func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, good.URL, http.StatusTemporaryRedirect)
+	})
 	release := make(chan struct{})
 	hangs := relyingParty(t, func(http.ResponseWriter, *http.Request) { <-release })
 	for id, address := range map[string]string{"good": good.URL, "bad": bad.URL, "moved": moved.URL, "hangs": hangs.URL, "silent": ""} {

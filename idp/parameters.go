@@ -21,6 +21,7 @@ var maxLength = map[string]int{
 	"max_age":               10,
 	"nonce":                 300,
 	"redirect_uri":          400,
+	"request":               16_000,
 	"scope":                 maxScopeLength,
 	"ui_locales":            100,
 
