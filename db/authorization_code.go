@@ -31,10 +31,13 @@ type AuthorizationCode struct {
 
 	// IssuedJTI names the access token the code gave; empty until it is redeemed.
 	IssuedJTI string `json:"-"`
+
+	// FamilyID names all that descends from the code, see [FamilyOf]. The row has it from the start.
+	FamilyID string `json:"-"`
 }
 
 // CodeReplayedError says that the code was redeemed before. Whoever sees it must take back what the code gave
-// (RFC 6749 §4.1.2, RFC 9700 §2.1.1): Code.IssuedJTI.
+// (RFC 6749 §4.1.2, RFC 9700 §2.1.1): Code.FamilyID.
 type CodeReplayedError struct{ Code AuthorizationCode }
 
 func (e *CodeReplayedError) Error() string {
@@ -49,7 +52,7 @@ func (d *DB) InsertAuthorizationCode(ctx context.Context, code string, c Authori
 		return fmt.Errorf("db: insert authorization code: %w", err)
 	}
 	grant := persistedGrant{Key: hashHandle(code), Type: grantAuthorizationCode, SubjectID: c.Subject, SessionID: c.SessionID,
-		ClientID: c.ClientID, CreationTime: c.Created, Expiration: &c.Expires, Data: string(data)}
+		ClientID: c.ClientID, CreationTime: c.Created, Expiration: &c.Expires, Data: string(data), FamilyID: FamilyOf(code)}
 	err = d.write(ctx, func(tx *gorm.DB) error { return tx.Create(&grant).Error })
 	if err != nil {
 		return fmt.Errorf("db: insert authorization code: %w", err)
@@ -76,7 +79,7 @@ func (d *DB) ConsumeAuthorizationCode(ctx context.Context, code, jti string, now
 		return AuthorizationCode{}, fmt.Errorf("db: consume authorization code: %w", err)
 	}
 	if len(taken) == 1 {
-		return persistedGrant{Data: taken[0], IssuedJTI: jti}.authorizationCode()
+		return persistedGrant{Data: taken[0], IssuedJTI: jti, FamilyID: key}.authorizationCode()
 	}
 
 	var grant persistedGrant
@@ -95,7 +98,7 @@ func (d *DB) ConsumeAuthorizationCode(ctx context.Context, code, jti string, now
 }
 
 func (grant persistedGrant) authorizationCode() (AuthorizationCode, error) {
-	c := AuthorizationCode{IssuedJTI: grant.IssuedJTI}
+	c := AuthorizationCode{IssuedJTI: grant.IssuedJTI, FamilyID: grant.FamilyID}
 	if err := json.Unmarshal([]byte(grant.Data), &c); err != nil {
 		return AuthorizationCode{}, fmt.Errorf("db: authorization code data: %w", err)
 	}

@@ -37,7 +37,7 @@ func TestRFC6749Section413TheCodeReturnsWhatItWasGivenFor(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		want.IssuedJTI = "jti-1"
+		want.IssuedJTI, want.FamilyID = "jti-1", db.FamilyOf("SplxlOBeZQQYbYS6WxSbIA")
 		if !reflect.DeepEqual(got, want) {
 			t.Errorf("got\n%+v\nwant\n%+v", got, want)
 		}

@@ -9,7 +9,8 @@ import (
 	"gorm.io/gorm"
 )
 
-// expired lists what no longer counts, table by table. Login failures have no expiry of their own; a day is longer than
+// expired lists what no longer counts, table by table. A device that asks late still hears that its code has
+// expired rather than that there never was one (RFC 8628 §3.5). Login failures have no expiry of their own; a day is longer than
 // any window in which they are counted.
 var expired = []struct {
 	table, key, condition string
@@ -17,7 +18,7 @@ var expired = []struct {
 }{
 	{"PersistedGrants", "Key", `"Expiration" <= ?`, 0},
 	{"ServerSideSessions", "Key", `"Expires" <= ?`, 0},
-	{"DeviceCodes", "UserCode", `"Expiration" <= ?`, 0},
+	{"DeviceCodes", "UserCode", `"Expiration" <= ?`, time.Hour},
 	{"RevokedTokens", "Jti", `"Expiration" <= ?`, 0},
 	{"LoginFailures", "Key", `COALESCE("BlockedUntil", "Since") <= ?`, 24 * time.Hour},
 }

@@ -97,12 +97,12 @@ type Client struct {
 	Properties             map[string]string `gorm:"-"`
 }
 
-// ClientSecret is one way a confidential client may prove itself. Value is a hash, base64 of SHA-256.
+// ClientSecret is one way a confidential client may prove itself.
 type ClientSecret struct {
 	Description string
-	Value       string
+	Value       string     // by Type: base64 of SHA-256, or a public key as a JWK
 	Expiration  *time.Time // nil = never
-	Type        string     // "SharedSecret"
+	Type        string     // "SharedSecret" or "JsonWebKey"
 	Created     time.Time
 }
 

@@ -11,9 +11,9 @@
 // counts for the next token, because [DB.Client] reads the row each time. The schema is written twice, as plain SQL in
 // migrations/sqlite and migrations/postgres; each column of a lifetime says its unit there, and [Client] repeats it.
 //
-// Whoever reads the tables cannot act for a user: codes are stored as hashes, a session's key is a hash of its cookie,
-// passwords are argon2id, client secrets SHA-256 (they are random, not remembered). Signing keys are the exception, as in
-// every developer's provider, so a new SQLite file can be read by its owner alone.
+// Whoever reads the tables cannot act for a user: codes and refresh tokens are stored as hashes, a session's key is a hash of
+// its cookie, passwords are argon2id, client secrets SHA-256 (they are random, not remembered). Signing keys are the
+// exception, as in every developer's provider, so a new SQLite file can be read by its owner alone.
 //
 // Whatever must happen once happens in one statement: [DB.ConsumeAuthorizationCode] is an UPDATE that finds the code
 // unconsumed or finds nothing. SQLite has one writer at a time, so writers of one process queue in memory, where waiting

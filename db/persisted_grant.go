@@ -9,11 +9,13 @@ import (
 // Values of PersistedGrants.Type.
 const (
 	grantAuthorizationCode = "authorization_code"
+	grantReferenceToken    = "reference_token"
+	grantRefreshToken      = "refresh_token"
 	grantUserConsent       = "user_consent"
 )
 
 // persistedGrant is a row of PersistedGrants, which holds everything a user ever allowed a client: codes, consents,
-// later refresh and reference tokens. Data is JSON whose shape depends on Type.
+// refresh and reference tokens. Data is JSON whose shape depends on Type.
 type persistedGrant struct {
 	Key          string `gorm:"primaryKey"` // hash of the handle; whoever reads the table cannot redeem it
 	Type         string
@@ -24,6 +26,7 @@ type persistedGrant struct {
 	CreationTime time.Time
 	Expiration   *time.Time
 	ConsumedTime *time.Time
+	RevokedTime  *time.Time
 	Data         string
 	FamilyID     string `gorm:"default:null"` // what descends from one sign-in shares it
 	ParentKey    string `gorm:"default:null"` // the grant this one replaced

@@ -3,13 +3,14 @@ package db
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
 )
 
-// revokedToken names an access token that must no longer be believed although it has not expired.
+// revokedToken names an access token, or all those of a family, that must no longer be believed although they have not expired.
 type revokedToken struct {
 	JTI        string `gorm:"primaryKey"`
 	Expiration time.Time
@@ -29,13 +30,30 @@ func (d *DB) RevokeToken(ctx context.Context, jti string, expires time.Time) err
 	return nil
 }
 
-// TokenRevoked reports whether the access token with this jti was taken back.
+// UseOnce reports whether the token with this id is used for the first time, and remembers it until it expires: a used
+// one is a token that was taken back. The kind keeps ids of different kinds apart.
+func (d *DB) UseOnce(ctx context.Context, kind, id string, expires time.Time) (first bool, err error) {
+	row := revokedToken{hashHandle(kind + "\n" + id), moment(expires)}
+	err = d.write(ctx, func(tx *gorm.DB) error {
+		result := tx.Clauses(clause.OnConflict{DoNothing: true}).Create(&row)
+		first = result.RowsAffected == 1
+		return result.Error
+	})
+	if err != nil {
+		return false, fmt.Errorf("db: use once: %w", err)
+	}
+	return first, nil
+}
+
+// TokenRevoked reports whether the access token with this jti was taken back, by itself or with its family, whose name is
+// the part of the jti before the dot.
 func (d *DB) TokenRevoked(ctx context.Context, jti string) (bool, error) {
 	if !storable(jti) {
 		return false, nil
 	}
+	family, _, _ := strings.Cut(jti, ".")
 	var count int64
-	if err := d.read(ctx).Model(&revokedToken{}).Where(`"Jti" = ?`, jti).Count(&count).Error; err != nil {
+	if err := d.read(ctx).Model(&revokedToken{}).Where(`"Jti" IN (?, ?)`, jti, family).Count(&count).Error; err != nil {
 		return false, fmt.Errorf("db: look up revoked token: %w", err)
 	}
 	return count > 0, nil

@@ -42,7 +42,7 @@ var otherTables = map[string]string{
 	"IdentityResources":      "Id Enabled Name DisplayName Description Required Emphasize ShowInDiscoveryDocument Created Updated NonEditable",
 	"IdentityResourceClaims": "Id IdentityResourceId Type",
 	"PersistedGrants": "Key Type SubjectId SessionId ClientId Description CreationTime Expiration ConsumedTime Data " +
-		"FamilyId ParentKey IssuedJti",
+		"FamilyId ParentKey IssuedJti RevokedTime",
 	"DeviceCodes":        "UserCode DeviceCode SubjectId SessionId ClientId Description CreationTime Expiration Data",
 	"Keys":               "Id Version Created Use Algorithm IsX509Certificate DataProtected Data",
 	"ServerSideSessions": "Key Scheme SubjectId SessionId DisplayName Created Renewed Expires Data",

@@ -56,7 +56,7 @@ func bffClient(bff string) Client {
 	c.ClientURI = bff
 	c.AccessTokenLifetime = 600
 	c.AllowOfflineAccess = true
-	c.GrantTypes = []string{"authorization_code"}
+	c.GrantTypes = []string{"authorization_code", "refresh_token"}
 	c.RedirectURIs = []string{bff + "/bff/callback"}
 	c.PostLogoutRedirectURIs = []string{bff + "/bff/signout-callback"}
 	c.Scopes = []string{"openid", "profile", "roles", "companyApi"}

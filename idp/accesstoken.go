@@ -2,9 +2,11 @@ package idp
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
@@ -20,7 +22,8 @@ const accessTokenType = "at+jwt"
 type accessTokenInput struct {
 	JTI       string // identifies the token where it may have to be revoked
 	Granted   grantedScope
-	User      db.User // zero when the client acts for itself (RFC 6749 §4.4)
+	User      db.User        // zero when the client acts for itself (RFC 6749 §4.4)
+	Claims    []db.UserClaim // what may be said about the user, today's or as of the sign-in
 	SessionID string
 	AuthTime  time.Time
 	AMR       []string
@@ -28,9 +31,10 @@ type accessTokenInput struct {
 	Named claimNames // asked for by name, of a code only
 }
 
-// mintAccessToken returns a JWT access token (RFC 9068 §2.2) that lives as long as the client's row says now.
+// mintAccessToken returns an access token that lives as long as the client's row says now: a JWT (RFC 9068 §2.2), or a
+// handle for the same claims.
 func (p *Provider) mintAccessToken(ctx context.Context, client db.Client, in accessTokenInput) (string, error) {
-	claims := userClaims(in.User, oneOf(in.Granted.accessTokenClaims()))
+	claims := userClaims(in.Claims, oneOf(in.Granted.accessTokenClaims()))
 	if in.User.SubjectID == "" || client.AlwaysSendClientClaims {
 		for _, claim := range client.Claims {
 			claims[client.ClientClaimsPrefix+claim.Type] = claim.Value
@@ -56,6 +60,9 @@ func (p *Provider) mintAccessToken(ctx context.Context, client db.Client, in acc
 	}
 	if len(in.Named.Userinfo) > 0 {
 		claims["userinfo_claims"] = in.Named.Userinfo // our own: what userinfo will be asked for with this token
+	}
+	if client.AccessTokenType == db.AccessTokenReference {
+		return p.storeAccessToken(ctx, client, in, claims)
 	}
 	if client.IncludeJWTID {
 		claims["jti"] = in.JTI // a row that leaves it out leaves RFC 9068 §2.2, and its tokens cannot be revoked
@@ -91,6 +98,18 @@ type accessToken struct {
 	IssuedAt  int64        `json:"iat"` // seconds since the epoch, as the next two (RFC 7519 §2)
 	NotBefore int64        `json:"nbf"`
 	Expires   int64        `json:"exp"`
+
+	claims json.RawMessage // all of them
+}
+
+// UnmarshalJSON keeps the claims we have no field for: introspection tells them.
+func (t *accessToken) UnmarshalJSON(encoded []byte) error {
+	type fields accessToken
+	if err := json.Unmarshal(encoded, (*fields)(t)); err != nil {
+		return err
+	}
+	t.claims = slices.Clone(encoded)
+	return nil
 }
 
 // verifyAccessToken returns the claims of one of our access tokens that is alive and not revoked, without leeway: one
@@ -98,7 +117,12 @@ type accessToken struct {
 func (p *Provider) verifyAccessToken(ctx context.Context, token string) (accessToken, error) {
 	var claims accessToken
 	refused := refuse(InvalidToken, "the access token is malformed, expired or revoked")
-	if err := p.keys.verify(ctx, token, accessTokenType, &claims); err != nil {
+	if isReference(token) {
+		var err error
+		if claims, err = p.readReferenceToken(ctx, token); err != nil {
+			return accessToken{}, err
+		}
+	} else if err := p.keys.verify(ctx, token, accessTokenType, &claims); err != nil {
 		refused.cause = err
 		return accessToken{}, refused
 	}

@@ -164,7 +164,7 @@ func (p *Provider) askForConsent(c *gin.Context, request authorizationRequest) e
 // wayBack is the request once more: what we read of it, and the correlation id it has by now, so that the detour is logged
 // under it (E19).
 func (p *Provider) wayBack(c *gin.Context, request authorizationRequest) (returnURL, error) {
-	back := returnURL{url.Values{event.CorrelationParameter: {eventOf(c).CorrelationID}}}
+	back := returnURL{request: url.Values{event.CorrelationParameter: {eventOf(c).CorrelationID}}}
 	if request.object && request.pushed == "" {
 		handle, err := p.keepRequest(c.Request.Context(), request)
 		if err != nil {

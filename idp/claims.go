@@ -33,11 +33,11 @@ func (p *Provider) activeUser(ctx context.Context, subject string) (user db.User
 // everyClaim tells userClaims to leave nothing out.
 func everyClaim(string) bool { return true }
 
-// userClaims returns the claims about a user that wanted lets through, with their JSON types. A type with one row is a
+// userClaims returns the claims that wanted lets through, with their JSON types. A type with one row is a
 // value, a type with several rows an array, so that role is "Admin" or ["Admin","Visitor"].
-func userClaims(user db.User, wanted func(claimType string) bool) map[string]any {
+func userClaims(rows []db.UserClaim, wanted func(claimType string) bool) map[string]any {
 	claims := make(map[string]any)
-	for _, row := range user.Claims {
+	for _, row := range rows {
 		if !wanted(row.Type) {
 			continue
 		}

@@ -25,7 +25,7 @@ func TestClaimsHaveTheirJSONTypes(t *testing.T) {
 		{"nothing known, nothing told", nil, `{}`},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			got, err := json.Marshal(userClaims(db.User{Claims: row.claims}, everyClaim))
+			got, err := json.Marshal(userClaims(row.claims, everyClaim))
 			if err != nil || string(got) != row.want {
 				t.Errorf("got %s %v, want %s", got, err, row.want)
 			}

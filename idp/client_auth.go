@@ -31,7 +31,8 @@ const sharedSecret = "SharedSecret"
 // clientCredentials are what a request presents to show which client it comes from.
 type clientCredentials struct {
 	ClientID, Secret string
-	Method           string // authNone, authClientSecretBasic or authClientSecretPost
+	Assertion        string // with authPrivateKeyJWT
+	Method           string // authNone, authClientSecretBasic, authClientSecretPost or authPrivateKeyJWT
 }
 
 // readClientCredentials finds the credentials in the Authorization header or in the form. More than one method in a request
@@ -42,6 +43,16 @@ func readClientCredentials(header http.Header, form url.Values) (clientCredentia
 		posted.Method = authClientSecretPost
 	}
 	authorization := header.Values("Authorization")
+	if form.Has("client_assertion") || form.Has("client_assertion_type") {
+		if posted.Secret != "" || len(authorization) > 0 {
+			return clientCredentials{}, refuse(InvalidRequest, "client_assertion was sent next to another credential: use one of them (RFC 6749 section 2.3)")
+		}
+		asserted, err := readAssertion(form.Get("client_assertion_type"), form.Get("client_assertion"), posted.ClientID)
+		if err != nil {
+			return clientCredentials{}, err
+		}
+		return asserted, asserted.check()
+	}
 	if len(authorization) == 0 {
 		return posted, posted.check()
 	}
@@ -114,6 +125,8 @@ func (p *Provider) authenticateClient(ctx context.Context, credentials clientCre
 		return db.Client{}, refused
 	case client.Validate() != nil:
 		return db.Client{}, refuse(InvalidClient, "the registration of client %s cannot be used: %v", client.ClientID, client.Validate())
+	case credentials.Method == authPrivateKeyJWT:
+		return client, p.checkAssertion(ctx, client, credentials.Assertion)
 	case credentials.Secret == "" && !client.RequireClientSecret:
 		return client, nil // a public client: its PKCE verifier speaks for it (RFC 6749 §2.1)
 	case credentials.Secret == "":

@@ -98,25 +98,32 @@ func (p *Provider) showConsent(c *gin.Context, back returnURL, message string) e
 		ReturnURL:     p.local(back),
 		Client:        clientName(client),
 		User:          session.DisplayName,
+		OfflineAccess: request.scope.Scope.Contains(scopeOfflineAccess),
 		AllowRemember: client.AllowRememberConsent,
 		Message:       message,
 	}
 	if originOf(client.ClientURI) != "" {
 		page.ClientURL = client.ClientURI
 	}
-	for _, r := range request.scope.Identity {
-		page.Identity = append(page.Identity, views.IDPScope{Name: r.Name, DisplayName: r.DisplayName, Description: r.Description,
-			Required: r.Required, Emphasize: r.Emphasize, Checked: true})
-	}
-	for _, s := range request.scope.APIScopes {
-		page.API = append(page.API, views.IDPScope{Name: s.Name, DisplayName: s.DisplayName, Description: s.Description,
-			Required: s.Required, Emphasize: s.Emphasize, Checked: true})
-	}
+	page.Identity, page.API = scopeChoices(request.scope)
 	allowed := policy{forms: formsLeave}
 	if origin := originOf(client.LogoURI); origin != "" {
 		page.LogoURL, allowed.images = client.LogoURI, []string{origin}
 	}
 	return p.render(c, http.StatusOK, views.IDPConsent(page), allowed)
+}
+
+// scopeChoices are what the user may tick of what was asked for.
+func scopeChoices(asked grantedScope) (identity, api []views.IDPScope) {
+	for _, r := range asked.Identity {
+		identity = append(identity, views.IDPScope{Name: r.Name, DisplayName: r.DisplayName, Description: r.Description,
+			Required: r.Required, Emphasize: r.Emphasize, Checked: true})
+	}
+	for _, s := range asked.APIScopes {
+		api = append(api, views.IDPScope{Name: s.Name, DisplayName: s.DisplayName, Description: s.Description,
+			Required: s.Required, Emphasize: s.Emphasize, Checked: true})
+	}
+	return identity, api
 }
 
 // allowedScope is what the user ticked of what was asked for, in the order it was asked for. What a resource requires

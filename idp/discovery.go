@@ -6,47 +6,52 @@ import (
 	"slices"
 
 	"github.com/gin-gonic/gin"
+	"github.com/go-jose/go-jose/v4"
 
 	"silentrenew/db"
 )
 
 // metadata is the provider's description of itself (OIDC Discovery §3, RFC 8414 §2, RP-Initiated Logout §2.1, Session
-// Management §3.3, RFC 7009, RFC 7662, RFC 9207 §3). It lists what works and nothing else; what is absent has the standard's default.
+// Management §3.3, RFC 7009, RFC 7662, RFC 8628 §4, RFC 9207 §3). It lists what works and nothing else; what is absent has the standard's default.
 type metadata struct {
-	Issuer                            string   `json:"issuer"`
-	AuthorizationEndpoint             string   `json:"authorization_endpoint"`
-	TokenEndpoint                     string   `json:"token_endpoint"`
-	UserinfoEndpoint                  string   `json:"userinfo_endpoint"`
-	PushedAuthorizationEndpoint       string   `json:"pushed_authorization_request_endpoint"`
-	RequirePushedAuthorization        bool     `json:"require_pushed_authorization_requests"`
-	RevocationEndpoint                string   `json:"revocation_endpoint"`
-	IntrospectionEndpoint             string   `json:"introspection_endpoint"`
-	EndSessionEndpoint                string   `json:"end_session_endpoint"`
-	CheckSessionIframe                string   `json:"check_session_iframe"`
-	FrontChannelLogoutSupported       bool     `json:"frontchannel_logout_supported"`
-	FrontChannelLogoutSession         bool     `json:"frontchannel_logout_session_supported"`
-	BackChannelLogoutSupported        bool     `json:"backchannel_logout_supported"`
-	BackChannelLogoutSession          bool     `json:"backchannel_logout_session_supported"`
-	JWKSURI                           string   `json:"jwks_uri"`
-	ScopesSupported                   []string `json:"scopes_supported"`
-	ClaimsSupported                   []string `json:"claims_supported"`
-	ClaimTypesSupported               []string `json:"claim_types_supported"`
-	ResponseTypesSupported            []string `json:"response_types_supported"`
-	ResponseModesSupported            []string `json:"response_modes_supported"`
-	GrantTypesSupported               []string `json:"grant_types_supported"`
-	PromptValuesSupported             []string `json:"prompt_values_supported"`
-	SubjectTypesSupported             []string `json:"subject_types_supported"`
-	IDTokenSigningAlgValuesSupported  []string `json:"id_token_signing_alg_values_supported"`
-	TokenEndpointAuthMethodsSupported []string `json:"token_endpoint_auth_methods_supported"`
-	RevocationAuthMethodsSupported    []string `json:"revocation_endpoint_auth_methods_supported"`
-	IntrospectionAuthMethodsSupported []string `json:"introspection_endpoint_auth_methods_supported"`
-	CodeChallengeMethodsSupported     []string `json:"code_challenge_methods_supported"`
-	IssParameterSupported             bool     `json:"authorization_response_iss_parameter_supported"`
-	ACRValuesSupported                []string `json:"acr_values_supported"`
-	ClaimsParameterSupported          bool     `json:"claims_parameter_supported"`
-	RequestParameterSupported         bool     `json:"request_parameter_supported"`
-	RequestObjectSigningAlgs          []string `json:"request_object_signing_alg_values_supported"`
-	RequestURIParameterSupported      bool     `json:"request_uri_parameter_supported"` // absent would mean true
+	Issuer                              string                    `json:"issuer"`
+	AuthorizationEndpoint               string                    `json:"authorization_endpoint"`
+	TokenEndpoint                       string                    `json:"token_endpoint"`
+	UserinfoEndpoint                    string                    `json:"userinfo_endpoint"`
+	PushedAuthorizationEndpoint         string                    `json:"pushed_authorization_request_endpoint"`
+	RequirePushedAuthorization          bool                      `json:"require_pushed_authorization_requests"`
+	RevocationEndpoint                  string                    `json:"revocation_endpoint"`
+	IntrospectionEndpoint               string                    `json:"introspection_endpoint"`
+	DeviceAuthorizationEndpoint         string                    `json:"device_authorization_endpoint"`
+	EndSessionEndpoint                  string                    `json:"end_session_endpoint"`
+	CheckSessionIframe                  string                    `json:"check_session_iframe"`
+	FrontChannelLogoutSupported         bool                      `json:"frontchannel_logout_supported"`
+	FrontChannelLogoutSession           bool                      `json:"frontchannel_logout_session_supported"`
+	BackChannelLogoutSupported          bool                      `json:"backchannel_logout_supported"`
+	BackChannelLogoutSession            bool                      `json:"backchannel_logout_session_supported"`
+	JWKSURI                             string                    `json:"jwks_uri"`
+	ScopesSupported                     []string                  `json:"scopes_supported"`
+	ClaimsSupported                     []string                  `json:"claims_supported"`
+	ClaimTypesSupported                 []string                  `json:"claim_types_supported"`
+	ResponseTypesSupported              []string                  `json:"response_types_supported"`
+	ResponseModesSupported              []string                  `json:"response_modes_supported"`
+	GrantTypesSupported                 []string                  `json:"grant_types_supported"`
+	PromptValuesSupported               []string                  `json:"prompt_values_supported"`
+	SubjectTypesSupported               []string                  `json:"subject_types_supported"`
+	IDTokenSigningAlgValuesSupported    []string                  `json:"id_token_signing_alg_values_supported"`
+	TokenEndpointAuthMethodsSupported   []string                  `json:"token_endpoint_auth_methods_supported"`
+	TokenAuthAlgValuesSupported         []jose.SignatureAlgorithm `json:"token_endpoint_auth_signing_alg_values_supported"`
+	RevocationAuthMethodsSupported      []string                  `json:"revocation_endpoint_auth_methods_supported"`
+	RevocationAuthAlgValuesSupported    []jose.SignatureAlgorithm `json:"revocation_endpoint_auth_signing_alg_values_supported"`
+	IntrospectionAuthMethodsSupported   []string                  `json:"introspection_endpoint_auth_methods_supported"`
+	IntrospectionAuthAlgValuesSupported []jose.SignatureAlgorithm `json:"introspection_endpoint_auth_signing_alg_values_supported"`
+	CodeChallengeMethodsSupported       []string                  `json:"code_challenge_methods_supported"`
+	IssParameterSupported               bool                      `json:"authorization_response_iss_parameter_supported"`
+	ACRValuesSupported                  []string                  `json:"acr_values_supported"`
+	ClaimsParameterSupported            bool                      `json:"claims_parameter_supported"`
+	RequestParameterSupported           bool                      `json:"request_parameter_supported"`
+	RequestObjectSigningAlgs            []string                  `json:"request_object_signing_alg_values_supported"`
+	RequestURIParameterSupported        bool                      `json:"request_uri_parameter_supported"` // absent would mean true
 }
 
 // protocolClaims are the claims a client finds in an ID token whoever the user is.
@@ -65,41 +70,45 @@ func (p *Provider) discovery(c *gin.Context) error {
 
 func (p *Provider) metadata(resources db.Resources) metadata {
 	m := metadata{
-		Issuer:                            p.issuer,
-		AuthorizationEndpoint:             p.url("/connect/authorize"),
-		TokenEndpoint:                     p.url("/connect/token"),
-		UserinfoEndpoint:                  p.url("/connect/userinfo"),
-		PushedAuthorizationEndpoint:       p.url("/connect/par"),
-		RevocationEndpoint:                p.url("/connect/revocation"),
-		IntrospectionEndpoint:             p.url("/connect/introspect"),
-		EndSessionEndpoint:                p.url("/connect/endsession"),
-		CheckSessionIframe:                p.url("/connect/checksession"),
-		FrontChannelLogoutSupported:       true,
-		FrontChannelLogoutSession:         true,
-		BackChannelLogoutSupported:        true,
-		BackChannelLogoutSession:          true,
-		JWKSURI:                           p.url("/.well-known/openid-configuration/jwks"),
-		ClaimsSupported:                   slices.Clone(protocolClaims),
-		ClaimTypesSupported:               []string{"normal"},
-		ResponseTypesSupported:            []string{"code"},
-		ResponseModesSupported:            slices.Clone(responseModes),
-		GrantTypesSupported:               slices.Sorted(maps.Keys(grantTypes)),
-		PromptValuesSupported:             []string{"none", "login", "consent", "select_account"},
-		SubjectTypesSupported:             []string{"public"},
-		TokenEndpointAuthMethodsSupported: []string{authNone, authClientSecretBasic, authClientSecretPost},
-		RevocationAuthMethodsSupported:    []string{authNone, authClientSecretBasic, authClientSecretPost},
-		IntrospectionAuthMethodsSupported: []string{authClientSecretBasic, authClientSecretPost},
-		CodeChallengeMethodsSupported:     []string{challengeS256}, // plain works for single clients and is nothing to advertise
-		IssParameterSupported:             true,
-		ACRValuesSupported:                []string{acrPassword},
-		ClaimsParameterSupported:          true,
-		RequestParameterSupported:         true,
-		RequestObjectSigningAlgs:          []string{"none"},
+		Issuer:                              p.issuer,
+		AuthorizationEndpoint:               p.url("/connect/authorize"),
+		TokenEndpoint:                       p.url("/connect/token"),
+		UserinfoEndpoint:                    p.url("/connect/userinfo"),
+		PushedAuthorizationEndpoint:         p.url("/connect/par"),
+		RevocationEndpoint:                  p.url("/connect/revocation"),
+		IntrospectionEndpoint:               p.url("/connect/introspect"),
+		DeviceAuthorizationEndpoint:         p.url("/connect/deviceauthorization"),
+		EndSessionEndpoint:                  p.url("/connect/endsession"),
+		CheckSessionIframe:                  p.url("/connect/checksession"),
+		FrontChannelLogoutSupported:         true,
+		FrontChannelLogoutSession:           true,
+		BackChannelLogoutSupported:          true,
+		BackChannelLogoutSession:            true,
+		JWKSURI:                             p.url("/.well-known/openid-configuration/jwks"),
+		ClaimsSupported:                     slices.Clone(protocolClaims),
+		ClaimTypesSupported:                 []string{"normal"},
+		ResponseTypesSupported:              []string{"code"},
+		ResponseModesSupported:              slices.Clone(responseModes),
+		GrantTypesSupported:                 slices.Sorted(maps.Keys(grantTypes)),
+		PromptValuesSupported:               []string{"none", "login", "consent", "select_account"},
+		SubjectTypesSupported:               []string{"public"},
+		TokenEndpointAuthMethodsSupported:   []string{authNone, authClientSecretBasic, authClientSecretPost, authPrivateKeyJWT},
+		TokenAuthAlgValuesSupported:         assertionAlgorithms,
+		RevocationAuthMethodsSupported:      []string{authNone, authClientSecretBasic, authClientSecretPost, authPrivateKeyJWT},
+		RevocationAuthAlgValuesSupported:    assertionAlgorithms,
+		IntrospectionAuthMethodsSupported:   []string{authClientSecretBasic, authClientSecretPost, authPrivateKeyJWT},
+		IntrospectionAuthAlgValuesSupported: assertionAlgorithms,
+		CodeChallengeMethodsSupported:       []string{challengeS256}, // plain works for single clients and is nothing to advertise
+		IssParameterSupported:               true,
+		ACRValuesSupported:                  []string{acrPassword},
+		ClaimsParameterSupported:            true,
+		RequestParameterSupported:           true,
+		RequestObjectSigningAlgs:            []string{"none"},
 	}
 	for _, algorithm := range signatureAlgorithms {
 		m.IDTokenSigningAlgValuesSupported = append(m.IDTokenSigningAlgValuesSupported, string(algorithm))
 	}
-	for _, algorithm := range requestObjectAlgorithms {
+	for _, algorithm := range assertionAlgorithms {
 		m.RequestObjectSigningAlgs = append(m.RequestObjectSigningAlgs, string(algorithm))
 	}
 	for _, resource := range resources.Identity {
@@ -113,6 +122,7 @@ func (p *Provider) metadata(resources db.Resources) metadata {
 			m.ScopesSupported = append(m.ScopesSupported, scope.Name)
 		}
 	}
+	m.ScopesSupported = append(m.ScopesSupported, scopeOfflineAccess) // OIDC Core §11
 	slices.Sort(m.ClaimsSupported)
 	m.ClaimsSupported = slices.Compact(m.ClaimsSupported)
 	return m

@@ -111,7 +111,7 @@ func TestDiscoveryAdvertisesExactlyWhatWorks(t *testing.T) {
 	}
 
 	methods := listed("token_endpoint_auth_methods_supported")
-	if !slices.Equal(methods, []string{"none", "client_secret_basic", "client_secret_post"}) { // TestI22ClientAuthentication uses each
+	if !slices.Equal(methods, []string{"none", "client_secret_basic", "client_secret_post", "private_key_jwt"}) { // TestI22ClientAuthentication and TestI22PrivateKeyJWT use each
 		t.Errorf("token_endpoint_auth_methods_supported: %v", methods)
 	}
 
@@ -132,7 +132,9 @@ func TestDiscoveryAdvertisesExactlyWhatWorks(t *testing.T) {
 	}
 
 	scopes := listed("scopes_supported")
-	s.addClient("every-scope", func(c *db.Client) { c.Scopes = scopes })
+	s.addClient("every-scope", func(c *db.Client) {
+		c.Scopes, c.AllowOfflineAccess, c.GrantTypes = scopes, true, append(c.GrantTypes, grantRefreshToken)
+	})
 	client, err := s.db.Client(t.Context(), "every-scope")
 	if err != nil {
 		t.Fatal(err)

@@ -15,10 +15,14 @@
 //   - authorization_response.go stores the code with everything the token endpoint will compare, and sends the browser
 //     to the client's silent callback page, which hands the URL to the page that opened the iframe.
 //   - The page posts code and code_verifier to token.go, which dispatches to grant_authorization_code.go: take the code
-//     exactly once, compare client, redirect URI and verifier, then mint (idtoken.go, accesstoken.go).
+//     exactly once, compare client, redirect URI and verifier, then mint (idtoken.go, accesstoken.go; reference_token.go
+//     where the row says so).
 //   - With the new access token the page asks userinfo.go who the user is. Nobody saw a thing.
 //
-// The renewal ends with the session: when the cookie's time is up, prompt.go says login_required, and the page shows its
+// A client with a refresh token needs no iframe: it posts the token to token.go, and grant_refresh_token.go gives it new ones
+// (RFC 6749 §6). refresh_token.go says who gets one and how long it lives.
+//
+// The iframe's renewal ends with the session: when the cookie's time is up, prompt.go says login_required, and the page shows its
 // login link again. That the cookie decides, and not the token, is what the project is about.
 //
 // # Endpoint map
@@ -30,16 +34,18 @@
 //	          its answer                              response_mode.go query, fragment or form_post
 //	GET       /connect/authorize/callback             authorize.go     the way back from our own pages
 //	POST      /connect/par                            pushed_authorization.go RFC 9126 §2
-//	POST      /connect/token                          token.go         RFC 6749 §4.1.3, OIDC Core §3.1.3
+//	POST      /connect/token                          token.go         RFC 6749 §4.1.3, §4.4, §6, RFC 8628 §3.4, OIDC Core §3.1.3, §12
 //	GET POST  /connect/userinfo                       userinfo.go      OIDC Core §5.3
 //	POST      /connect/revocation                     revocation.go    RFC 7009 §2
 //	POST      /connect/introspect                     introspection.go RFC 7662 §2
+//	POST      /connect/deviceauthorization            device_authorization.go RFC 8628 §3.1
 //	GET POST  /connect/endsession                     endsession.go    RP-Initiated Logout §2
 //	          tells the clients                       frontchannel_logout.go, backchannel_logout.go
 //	GET       /connect/checksession                   checksession.go  Session Management §3.3
 //	GET POST  /account/login                          login.go
 //	GET POST  /account/logout                         endsession.go
 //	GET POST  /consent                                consent.go
+//	GET POST  /device                                 device.go        RFC 8628 §3.3
 //	GET       /                                       home.go
 //	GET       /healthz                                home.go
 //	GET PATCH /lab/…                                  lab.go           in Lab mode only
@@ -57,15 +63,19 @@
 //
 // # Reading list
 //
+//   - RFC 5869, HMAC-based Key Derivation Function: https://www.rfc-editor.org/rfc/rfc5869
 //   - RFC 6749, The OAuth 2.0 Authorization Framework: https://www.rfc-editor.org/rfc/rfc6749
 //   - RFC 6750, Bearer Token Usage: https://www.rfc-editor.org/rfc/rfc6750
 //   - RFC 7009, Token Revocation: https://www.rfc-editor.org/rfc/rfc7009
 //   - RFC 7517, JSON Web Key: https://www.rfc-editor.org/rfc/rfc7517
 //   - RFC 7519, JSON Web Token: https://www.rfc-editor.org/rfc/rfc7519
+//   - RFC 7521, Assertion Framework: https://www.rfc-editor.org/rfc/rfc7521
+//   - RFC 7523, JWT Profile for Client Authentication: https://www.rfc-editor.org/rfc/rfc7523
 //   - RFC 7636, Proof Key for Code Exchange: https://www.rfc-editor.org/rfc/rfc7636
 //   - RFC 7662, Token Introspection: https://www.rfc-editor.org/rfc/rfc7662
 //   - RFC 8176, Authentication Method Reference Values: https://www.rfc-editor.org/rfc/rfc8176
 //   - RFC 8252, OAuth 2.0 for Native Apps: https://www.rfc-editor.org/rfc/rfc8252
+//   - RFC 8628, Device Authorization Grant: https://www.rfc-editor.org/rfc/rfc8628
 //   - RFC 8725, JSON Web Token Best Current Practices: https://www.rfc-editor.org/rfc/rfc8725
 //   - RFC 9068, JWT Profile for Access Tokens: https://www.rfc-editor.org/rfc/rfc9068
 //   - RFC 9101, JWT-Secured Authorization Request: https://www.rfc-editor.org/rfc/rfc9101

@@ -42,6 +42,13 @@ const (
 	InsufficientScope    Code = "insufficient_scope"
 )
 
+// Error codes of the token endpoint while a user is busy with a device's code (RFC 8628 §3.5).
+const (
+	AuthorizationPending Code = "authorization_pending"
+	SlowDown             Code = "slow_down"
+	ExpiredToken         Code = "expired_token"
+)
+
 // Words of our own for plain HTTP errors. They stand on pages and never in a protocol response.
 const (
 	NotFound         Code = "not_found"

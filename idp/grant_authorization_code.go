@@ -29,7 +29,7 @@ func (p *Provider) redeemCode(ctx context.Context, request tokenRequest) (tokenR
 	if presented == "" {
 		return tokenResponse{}, refuse(InvalidRequest, "code is missing")
 	}
-	jti := rand.Text()
+	jti := newJTI(db.FamilyOf(presented))
 	code, err := p.takeCode(ctx, request, presented, jti)
 	if err != nil {
 		return tokenResponse{}, err
@@ -45,11 +45,22 @@ func (p *Provider) redeemCode(ctx context.Context, request tokenRequest) (tokenR
 	if err != nil {
 		return tokenResponse{}, err
 	}
-	return p.issueTokens(ctx, request.Client, accessTokenInput{
-		JTI: jti, Granted: granted, User: user, SessionID: code.SessionID, AuthTime: code.AuthTime, AMR: code.AMR,
+	in := accessTokenInput{
+		JTI: jti, Granted: granted, User: user, Claims: user.Claims, SessionID: code.SessionID, AuthTime: code.AuthTime, AMR: code.AMR,
 		Named: claimNames{code.IDTokenClaims, code.UserinfoClaims, code.ACR},
-	}, code.Nonce)
+	}
+	refreshToken, err := p.startFamily(ctx, request.Client, in, code.FamilyID, code.FamilyID)
+	if err != nil {
+		return tokenResponse{}, err
+	}
+	response, err := p.issueTokens(ctx, request.Client, in, code.Nonce)
+	response.RefreshToken = refreshToken
+	return response, err
 }
+
+// newJTI identifies an access token. It begins with the family, so that one row takes back all that descends from one
+// sign-in, tokens that are being minted at this moment included.
+func newJTI(family string) string { return family + "." + rand.Text() }
 
 // takeCode consumes the code, noting the access token it is about to become. A second use is denied and revokes what the
 // first one gave (RFC 6749 §4.1.2).
@@ -70,10 +81,10 @@ func (p *Provider) takeCode(ctx context.Context, request tokenRequest, presented
 	case errors.Is(err, db.ErrNotFound):
 		return code, refuse(InvalidGrant, "code is unknown or has expired")
 	case again:
-		if err := p.db.RevokeToken(ctx, code.IssuedJTI, now.Add(maxTokenLifetime)); err != nil {
-			return code, fmt.Errorf("revoke token of replayed code: %w", err)
+		if err := p.revokeFamily(ctx, code.FamilyID); err != nil {
+			return code, err
 		}
-		return code, refuse(InvalidGrant, "code was used before; the token it gave is revoked (RFC 6749 section 4.1.2)")
+		return code, refuse(InvalidGrant, "code was used before; what it gave is revoked (RFC 6749 section 4.1.2)")
 	case err != nil:
 		return code, fmt.Errorf("consume code: %w", err)
 	}

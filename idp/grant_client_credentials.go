@@ -29,5 +29,8 @@ func (p *Provider) actForItself(ctx context.Context, request tokenRequest) (toke
 	if len(granted.Identity) > 0 {
 		return tokenResponse{}, refuse(InvalidScope, "scope %s is about a user, and no user takes part", granted.Identity[0].Name)
 	}
+	if granted.Scope.Contains(scopeOfflineAccess) { // RFC 6749 §4.4.3: no refresh token, its credentials are as good
+		return tokenResponse{}, refuse(InvalidScope, "scope %s is for when the user is away, and no user takes part", scopeOfflineAccess)
+	}
 	return p.issueTokens(ctx, client, accessTokenInput{JTI: rand.Text(), Granted: granted}, "")
 }

@@ -18,13 +18,14 @@ const maxBody = 64 << 10
 // (a code, a token, a client secret), or as a request that a person or a hint still has to confirm. None of them changes
 // anything on the word of a cookie alone. lab.go looks at Host and Origin itself.
 var strangersMayPost = []string{
-	"/connect/authorize",  // OIDC Core §3.1.2.1
-	"/connect/endsession", // RP-Initiated Logout §2
-	"/connect/par",        // RFC 9126 §2
-	"/connect/token",      // RFC 6749 §3.2
-	"/connect/userinfo",   // OIDC Core §5.3.1
-	"/connect/revocation", // RFC 7009 §2.1
-	"/connect/introspect", // RFC 7662 §2.1
+	"/connect/authorize",           // OIDC Core §3.1.2.1
+	"/connect/endsession",          // RP-Initiated Logout §2
+	"/connect/par",                 // RFC 9126 §2
+	"/connect/token",               // RFC 6749 §3.2
+	"/connect/userinfo",            // OIDC Core §5.3.1
+	"/connect/revocation",          // RFC 7009 §2.1
+	"/connect/introspect",          // RFC 7662 §2.1
+	"/connect/deviceauthorization", // RFC 8628 §3.1
 	"/lab/",
 }
 

@@ -36,9 +36,9 @@ type idTokenInput struct {
 func (p *Provider) mintIDToken(ctx context.Context, client db.Client, in idTokenInput) (string, error) {
 	claims := make(map[string]any)
 	if client.AlwaysIncludeUserClaimsInIDToken {
-		claims = userClaims(in.User, oneOf(in.Granted.identityClaims()))
+		claims = userClaims(in.User.Claims, oneOf(in.Granted.identityClaims()))
 	}
-	maps.Copy(claims, userClaims(in.User, oneOf(in.Named.IDToken)))
+	maps.Copy(claims, userClaims(in.User.Claims, oneOf(in.Named.IDToken)))
 	algorithm, now := idTokenAlgorithm(client), time.Now()
 	maps.Copy(claims, map[string]any{ // last, so that no row of the user can overwrite what the protocol says
 		"iss":       p.issuer,

@@ -27,7 +27,15 @@ var (
 	// strictUserinfoOption keeps userinfo to the claims the granted scope values stand for (OIDC Core §5.4).
 	strictUserinfoOption = option{"Userinfo.StrictScopes", "false", checkSwitch}
 
-	options = []option{cookieLifetimeOption, cookieSlidingOption, promptNoneSlidesOption, strictUserinfoOption}
+	// tokensEndWithSessionOption ties refresh tokens and reference tokens to the session they were given in: its end is theirs (I11). Without it
+	// they go on, which is what offline_access asks for.
+	tokensEndWithSessionOption = option{"Authentication.CoordinateClientLifetimesWithUserSession", "false", checkSwitch}
+
+	// ssoLifetimeOnRefreshOption makes UserSsoLifetime count for refresh tokens too (I5).
+	ssoLifetimeOnRefreshOption = option{"RefreshTokens.EnforceUserSsoLifetime", "false", checkSwitch}
+
+	options = []option{cookieLifetimeOption, cookieSlidingOption, promptNoneSlidesOption, strictUserinfoOption,
+		tokensEndWithSessionOption, ssoLifetimeOnRefreshOption}
 )
 
 // optionNamed returns the option of that name.
@@ -61,6 +69,16 @@ func (p *Provider) promptNoneSlides(ctx context.Context) (bool, error) {
 // strictUserinfo reports whether userinfo keeps to the granted scope.
 func (p *Provider) strictUserinfo(ctx context.Context) (bool, error) {
 	return p.enabled(ctx, strictUserinfoOption)
+}
+
+// tokensEndWithSession reports whether refresh tokens end with the session they were given in.
+func (p *Provider) tokensEndWithSession(ctx context.Context) (bool, error) {
+	return p.enabled(ctx, tokensEndWithSessionOption)
+}
+
+// ssoLifetimeOnRefresh reports whether UserSsoLifetime counts for refresh tokens.
+func (p *Provider) ssoLifetimeOnRefresh(ctx context.Context) (bool, error) {
+	return p.enabled(ctx, ssoLifetimeOnRefreshOption)
 }
 
 // option returns the value that counts now. A row that somebody edited into something unusable counts as absent.

@@ -100,14 +100,17 @@ func (p *Provider) routes() http.Handler {
 	r.POST("/consent", p.handle("consent", p.consent))
 	r.GET("/account/logout", p.handle("logout.form", p.endSession))
 	r.POST("/account/logout", p.handle("endsession", p.logout))
+	r.GET(devicePath, p.handle("device.form", p.deviceForm))
+	r.POST(devicePath, p.handle("device", p.device))
 
-	// Back channel: the client's script or server comes here. RFC 9126, OIDC Core §3.1.3 and §5.3, RFC 7009, RFC 7662.
+	// Back channel: the client's script or server comes here. RFC 9126, OIDC Core §3.1.3 and §5.3, RFC 7009, RFC 7662, RFC 8628.
 	r.POST("/connect/par", p.cors, p.handle("par", p.pushAuthorizationRequest))
 	r.POST("/connect/token", p.cors, p.handle("token", p.token))
 	r.GET("/connect/userinfo", p.cors, p.handle("userinfo", p.userInfo))
 	r.POST("/connect/userinfo", p.cors, p.handle("userinfo", p.userInfo))
 	r.POST("/connect/revocation", p.cors, p.handle("revocation", p.revocation))
 	r.POST("/connect/introspect", p.handle("introspect", p.introspection))
+	r.POST("/connect/deviceauthorization", p.handle("deviceauthorization", p.deviceAuthorization))
 	for _, endpoint := range corsEndpoints {
 		r.OPTIONS(endpoint, p.cors)
 	}

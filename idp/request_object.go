@@ -16,12 +16,6 @@ import (
 	"silentrenew/db"
 )
 
-// jsonWebKey is the value of ClientSecrets.Type for a public key of the client; Value is the JWK (IdentityServer4's word).
-const jsonWebKey = "JsonWebKey"
-
-// requestObjectAlgorithms are those a client may sign its requests with. Secrets are stored hashed, so no HMAC is among them.
-var requestObjectAlgorithms = []jose.SignatureAlgorithm{jose.RS256, jose.PS256, jose.ES256, jose.EdDSA}
-
 // requestObjectTypes are the values of typ a request object may have; none at all is the usual one (RFC 9101 §4, §10.8).
 var requestObjectTypes = []any{nil, "JWT", "jwt", "oauth-authz-req+jwt"}
 
@@ -107,7 +101,7 @@ func requestObjectClaims(client db.Client, object string) (map[string]any, error
 		}
 		return claims, err
 	}
-	signed, err := jwt.ParseSigned(object, requestObjectAlgorithms)
+	signed, err := jwt.ParseSigned(object, assertionAlgorithms)
 	if err != nil {
 		return nil, err
 	}

@@ -5,10 +5,11 @@ import (
 	"strings"
 )
 
-// returnURL is the way from one of our pages back to the authorization endpoint. The zero value is a page that was opened
-// by hand: from there the way leads to the provider's first page.
+// returnURL is the way from one of our pages back to the authorization endpoint, or to the page where a device's code is
+// typed. The zero value is a page that was opened by hand: from there the way leads to the provider's first page.
 type returnURL struct {
 	request url.Values // the parameters of the authorization request
+	device  string     // path and query of the device page, "" for any other way
 }
 
 // loginAfterParameter says, on the way back only, that a login was asked for at that moment (seconds since the epoch):
@@ -17,22 +18,29 @@ const loginAfterParameter = "login_after"
 
 const callbackPath = "/connect/authorize/callback"
 
-// parseReturnURL accepts what continueAt made and nothing else. The path is compared and then built anew, and the query
+// parseReturnURL accepts what local made and nothing else. The path is compared and then built anew, and the query
 // is decoded and then encoded anew, so no part of what was sent can name another place (RFC 9700 §4.11).
 func (p *Provider) parseReturnURL(sent string) (returnURL, error) {
 	if sent == "" {
 		return returnURL{}, nil
+	}
+	if path, query, _ := strings.Cut(sent, "?"); path == p.path(devicePath) && len(sent) <= maxLength["ReturnUrl"] {
+		values, _ := url.ParseQuery(query) // what cannot be read is no code
+		return returnURL{device: p.devicePage(values.Get(userCodeParameter))}, nil
 	}
 	query, ours := strings.CutPrefix(sent, p.path(callbackPath)+"?")
 	request, err := url.ParseQuery(query)
 	if !ours || err != nil || len(request) == 0 || len(sent) > maxLength["ReturnUrl"] {
 		return returnURL{}, refuse(InvalidRequest, "returnUrl must lead back to the authorization endpoint of this provider")
 	}
-	return returnURL{request}, nil
+	return returnURL{request: request}, nil
 }
 
 // local returns the path and query to go back to.
 func (p *Provider) local(back returnURL) string {
+	if back.device != "" {
+		return back.device
+	}
 	if len(back.request) == 0 {
 		return p.path("/")
 	}
@@ -41,7 +49,7 @@ func (p *Provider) local(back returnURL) string {
 
 // hidden returns what a form of ours carries to find the way back; "" when there is none.
 func (p *Provider) hidden(back returnURL) string {
-	if len(back.request) == 0 {
+	if len(back.request) == 0 && back.device == "" {
 		return ""
 	}
 	return p.local(back)

@@ -48,7 +48,7 @@ type grantedScope struct {
 
 // resolveScope returns what the client may have of the scope it asks for. A value that nobody registered, or that this
 // client's row does not list, is invalid_scope rather than ignored: a learner would look for the misspelling for a long
-// time. offline_access is left out where no refresh token can be given (OIDC Core §11).
+// time. offline_access is left out where no refresh token can be given: the request is to be served without it (OIDC Core §11).
 func (p *Provider) resolveScope(ctx context.Context, client db.Client, asked Scope) (grantedScope, error) {
 	if len(asked) == 0 {
 		return grantedScope{}, refuse(InvalidScope, "scope is missing")
@@ -61,6 +61,7 @@ func (p *Provider) resolveScope(ctx context.Context, client db.Client, asked Sco
 		return grantedScope{}, fmt.Errorf("read resources: %w", err)
 	}
 	granted := resourcesOf(asked, resources)
+	offline := asked.Contains(scopeOfflineAccess) && offlineAccessAllowed(client)
 	known := Scope{scopeOfflineAccess}
 	for _, r := range granted.Identity {
 		known = append(known, r.Name)
@@ -72,15 +73,16 @@ func (p *Provider) resolveScope(ctx context.Context, client db.Client, asked Sco
 		switch {
 		case !known.Contains(value):
 			return grantedScope{}, refuse(InvalidScope, "scope %q is not known here", value)
-		case value == scopeOfflineAccess:
+		case value == scopeOfflineAccess && !offline:
 			continue
+		case value == scopeOfflineAccess:
 		case !slices.Contains(client.Scopes, value):
 			return grantedScope{}, refuse(InvalidScope, "scope %q is not registered for client %s", value, client.ClientID)
 		}
 		granted.Scope = append(granted.Scope, value)
 	}
 	switch {
-	case len(granted.Scope) == 0:
+	case len(granted.Identity)+len(granted.APIScopes) == 0:
 		return grantedScope{}, refuse(InvalidScope, "scope names nothing that can be granted")
 	case len(granted.Identity) > 0 && !granted.Scope.Contains(scopeOpenID):
 		return grantedScope{}, refuse(InvalidScope, "scope asks for claims about the user but not for %s (OIDC Core section 3.1.2.1)", scopeOpenID)

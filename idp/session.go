@@ -99,6 +99,9 @@ func (p *Provider) startSession(c *gin.Context, user db.User, remember bool) err
 			return err
 		}
 		if previous.SessionID != session.SessionID {
+			if err := p.endRefreshTokens(ctx, *previous); err != nil {
+				return err
+			}
 			p.emitSession(c, "session.ended", *previous)
 			p.tellClients(c, *previous)
 		}
@@ -141,7 +144,11 @@ func (p *Provider) slideSession(c *gin.Context, session *db.Session, silent bool
 
 // endSessionNow signs the browser out: the row and both cookies go.
 func (p *Provider) endSessionNow(c *gin.Context, session db.Session) error {
-	if err := p.db.DeleteSession(c.Request.Context(), session.Key); err != nil {
+	ctx := c.Request.Context()
+	if err := p.db.DeleteSession(ctx, session.Key); err != nil {
+		return err
+	}
+	if err := p.endRefreshTokens(ctx, session); err != nil {
 		return err
 	}
 	p.forgetCookie(c, sessionCookie)

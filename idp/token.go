@@ -21,12 +21,16 @@ import (
 const (
 	grantAuthorizationCode = "authorization_code"
 	grantClientCredentials = "client_credentials"
+	grantRefreshToken      = "refresh_token"
+	grantDeviceCode        = "urn:ietf:params:oauth:grant-type:device_code" // RFC 8628 §3.4
 )
 
 // grantTypes maps each grant type we serve to what answers it.
 var grantTypes = map[string]func(*Provider, context.Context, tokenRequest) (tokenResponse, error){
 	grantAuthorizationCode: (*Provider).redeemCode,
 	grantClientCredentials: (*Provider).actForItself,
+	grantRefreshToken:      (*Provider).refresh,
+	grantDeviceCode:        (*Provider).redeemDeviceCode,
 }
 
 // tokenRequest is a token request whose client has been authenticated.
@@ -38,11 +42,12 @@ type tokenRequest struct {
 
 // tokenResponse is a successful answer of the token endpoint (RFC 6749 §5.1, OIDC Core §3.1.3.3).
 type tokenResponse struct {
-	AccessToken string `json:"access_token"`
-	TokenType   string `json:"token_type"`
-	ExpiresIn   int    `json:"expires_in"` // seconds
-	Scope       string `json:"scope"`
-	IDToken     string `json:"id_token,omitempty"`
+	AccessToken  string `json:"access_token"`
+	TokenType    string `json:"token_type"`
+	ExpiresIn    int    `json:"expires_in"` // seconds
+	Scope        string `json:"scope"`
+	IDToken      string `json:"id_token,omitempty"`
+	RefreshToken string `json:"refresh_token,omitempty"`
 }
 
 // token serves POST /connect/token (RFC 6749 §3.2, OIDC Core §3.1.3): read the form, find out which client is asking,

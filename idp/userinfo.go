@@ -59,7 +59,7 @@ func (p *Provider) userInfoClaims(ctx context.Context, subject string, scope Sco
 		}
 		wanted = oneOf(append(granted.identityClaims(), named...))
 	}
-	claims := userClaims(user, wanted)
+	claims := userClaims(user.Claims, wanted)
 	claims["sub"] = user.SubjectID // no row of the user can say otherwise
 	return claims, nil
 }

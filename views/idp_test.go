@@ -342,3 +342,33 @@ func TestHumanDuration(t *testing.T) {
 		}
 	}
 }
+
+func TestRFC8628DevicePagesWorkWithoutScript(t *testing.T) {
+	entry := rendered(t, IDPDevice(IDPDevicePage{Site: testSite, Action: "/idp/device", User: "Mick", UserCode: "WDJB-MJHT"}))
+	wantOne(t, entry, `form[method=post][action="/idp/device"] #continue`)
+	if got := wantOne(t, entry, `#user-code[name=user_code]`).AttrOr("value", ""); got != "WDJB-MJHT" {
+		t.Errorf("code: %q", got)
+	}
+	wantNone(t, entry, "script, #message")
+	blocked := rendered(t, IDPDevice(IDPDevicePage{Site: testSite, RetryAfter: 90 * time.Second}))
+	if got := text(t, blocked, "#message"); got != "Too many attempts. Try again in 1 minute 30 seconds." {
+		t.Errorf("message: %q", got)
+	}
+	confirm := rendered(t, IDPDeviceConfirm(IDPDeviceConfirmPage{
+		Site: testSite, Action: "/idp/device", User: "Mick", Client: "Television", UserCode: "WDJB-MJHT", OfflineAccess: true,
+		Hidden: []IDPField{{Name: "user_code", Value: "WDJB-MJHT"}}, API: []IDPScope{{Name: "companyApi", Checked: true}},
+	}))
+	if got := text(t, confirm, "#shown-code"); got != "WDJB-MJHT" {
+		t.Errorf("the code to compare: %q", got)
+	}
+	for _, selector := range []string{"#allow", "#deny", "#scope-companyApi", "#scope-offline_access", `input[type=hidden][name=user_code]`} {
+		wantOne(t, confirm, selector)
+	}
+	wantNone(t, confirm, "script")
+	for allowed, want := range map[bool]string{true: "Your device is connected", false: "The device was not connected"} {
+		done := rendered(t, IDPDeviceDone(IDPDeviceDonePage{Site: testSite, Client: "Television", Allowed: allowed}))
+		if got := text(t, done, "h1"); got != want {
+			t.Errorf("allowed %t: %q", allowed, got)
+		}
+	}
+}

@@ -13,9 +13,7 @@ import (
 // TestRealTime walks through A33 to A40 with the article's own numbers: the loop at T=60, its end at T=120, one renewal a
 // minute, and a user who is still signed in when the article's first token would have been long dead.
 func TestRealTime(t *testing.T) {
-	if os.Getenv("SILENTRENEW_REALTIME") != "1" {
-		t.Skip("takes six minutes: set SILENTRENEW_REALTIME=1")
-	}
+	inRealTime(t)
 	p, b := walk(t)
 
 	// A33: T=60, L=60.
@@ -85,6 +83,47 @@ func TestRealTime(t *testing.T) {
 	}
 	b.waitFor(`document.querySelectorAll("iframe").length <= 1`, patience)
 	b.sees("#logout")
+}
+
+// TestRealTimeCookie walks through A43 and A44 with the article's own numbers: T=120, L=60, a cookie of four minutes.
+func TestRealTimeCookie(t *testing.T) {
+	inRealTime(t)
+	p, b := walk(t, "--cookie-lifetime=240s")
+	p.setAccessTokenLifetime(120)
+	b.open("/")
+	b.renewWithLead(60)
+	b.signIn("Mick", "MickPassword")
+	began := p.waitEvent(0, patience, is("session.started")).Time
+
+	// A43: three renewals, then the first one at or after 240 s is refused.
+	b.waitUntil(began.Add(230 * time.Second))
+	if n := len(p.renewLines(0)); n != 3 {
+		t.Errorf("%d renewals in 230 s, want 3", n)
+	}
+	failed := p.waitEvent(0, 40*time.Second, with(is("silent_renew.error"), "outcome", "login_required"))
+	if after := failed.Time.Sub(began); after < 240*time.Second {
+		t.Errorf("login_required at %s, want 240 s or later", after)
+	}
+	b.sees("#logout") // the token lives on
+
+	// A44: Login appears when the last good token has ended.
+	b.waitSignedOut(90 * time.Second)
+	if after := p.waitEvent(0, patience, is("access_token.expired")).Time.Sub(began); after < 300*time.Second || after > 326*time.Second {
+		t.Errorf("signed out at %s, want 300 to 326 s", after)
+	}
+	if failures := p.events(0, is("silent_renew.error")); len(failures) != 1 {
+		t.Errorf("%d renew errors, want 1: %v", len(failures), failures)
+	}
+	b.click("#login")
+	b.waitLoginForm()
+}
+
+// inRealTime skips a test that takes minutes unless it was asked for.
+func inRealTime(t *testing.T) {
+	t.Helper()
+	if os.Getenv("SILENTRENEW_REALTIME") != "1" {
+		t.Skip("takes six minutes: set SILENTRENEW_REALTIME=1")
+	}
 }
 
 // waitUntil waits for a moment while the page lives on, and fails as soon as the page is gone.

@@ -1,0 +1,209 @@
+package db
+
+import (
+	"context"
+	"crypto/hkdf"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
+)
+
+// RefreshToken is what a refresh token stands for (RFC 6749 §1.5). All that descend from one sign-in are a family.
+type RefreshToken struct {
+	ClientID, Subject, SessionID string
+	Scopes                       []string // as granted; asking for less once does not make it less (RFC 6749 §6)
+	AuthTime                     time.Time
+	AMR                          []string
+	Claims                       []UserClaim // what the first access token said about the user
+	Started                      time.Time   // when the family's first refresh token was issued; its lifetimes count from here
+	Created, Expires             time.Time
+	Consumed                     *time.Time // when it was exchanged for its successor; nil while it has none
+	Revoked                      *time.Time // when it was taken back; nil while it counts
+	FamilyID                     string     // see [FamilyOf]
+	ParentKey                    string     // the grant it replaced: the first one's is a code, or none
+}
+
+// refreshTokenData is what the columns have no room for.
+type refreshTokenData struct {
+	Scopes   []string    `json:"scopes"`
+	AuthTime time.Time   `json:"auth_time"`
+	AMR      []string    `json:"amr,omitempty"`
+	Claims   []UserClaim `json:"claims,omitempty"`
+	Started  time.Time   `json:"started"`
+	Salt     []byte      `json:"salt,omitempty"` // with the parent's handle it gives this one's, see successorHandle
+}
+
+// RefreshTokenReusedError says that the token was exchanged before and its grace is over: two parties hold it
+// (RFC 9700 §4.14.2). Token is the row as it was found.
+type RefreshTokenReusedError struct{ Token RefreshToken }
+
+func (e *RefreshTokenReusedError) Error() string {
+	return "db: refresh token of client " + e.Token.ClientID + " was used before"
+}
+
+// FamilyOf names what descends from an authorization code or device code: whatever must be taken back with it.
+func FamilyOf(handle string) string { return hashHandle(handle) }
+
+func (t RefreshToken) grant(handle string, salt []byte) (persistedGrant, error) {
+	data, err := json.Marshal(refreshTokenData{t.Scopes, moment(t.AuthTime), t.AMR, t.Claims, moment(t.Started), salt})
+	expires := moment(t.Expires)
+	return persistedGrant{Key: hashHandle(handle), Type: grantRefreshToken, SubjectID: t.Subject, SessionID: t.SessionID,
+		ClientID: t.ClientID, CreationTime: moment(t.Created), Expiration: &expires, Data: string(data),
+		FamilyID: t.FamilyID, ParentKey: t.ParentKey}, err
+}
+
+func (grant persistedGrant) refreshToken() (RefreshToken, refreshTokenData, error) {
+	var data refreshTokenData
+	if err := json.Unmarshal([]byte(grant.Data), &data); err != nil {
+		return RefreshToken{}, data, fmt.Errorf("db: refresh token data: %w", err)
+	}
+	return RefreshToken{
+		ClientID: grant.ClientID, Subject: grant.SubjectID, SessionID: grant.SessionID, Scopes: data.Scopes,
+		AuthTime: moment(data.AuthTime), AMR: data.AMR, Claims: data.Claims, Started: moment(data.Started),
+		Created: moment(grant.CreationTime), Expires: moment(*grant.Expiration),
+		Consumed: momentOrNil(grant.ConsumedTime), Revoked: momentOrNil(grant.RevokedTime),
+		FamilyID: grant.FamilyID, ParentKey: grant.ParentKey,
+	}, data, nil
+}
+
+// InsertRefreshToken stores the first refresh token of a family. When the family began with an authorization code it
+// returns [ErrNotFound] if that code has been replayed meanwhile: what a replay takes back must not appear after it.
+func (d *DB) InsertRefreshToken(ctx context.Context, handle string, t RefreshToken) error {
+	grant, err := t.grant(handle, nil)
+	if err != nil {
+		return fmt.Errorf("db: insert refresh token: %w", err)
+	}
+	err = d.transaction(ctx, func(tx *gorm.DB) error {
+		if t.ParentKey != "" {
+			var parent persistedGrant
+			lock := clause.Locking{Strength: clause.LockingStrengthUpdate} // on SQLite the transaction is the lock
+			if err := tx.Clauses(lock).Where(`"Key" = ? AND "RevokedTime" IS NULL`, t.ParentKey).Take(&parent).Error; err != nil {
+				return notFound(err)
+			}
+		}
+		return tx.Create(&grant).Error
+	})
+	if err != nil {
+		return fmt.Errorf("db: insert refresh token: %w", err)
+	}
+	return nil
+}
+
+// RefreshToken finds a refresh token that has not expired, consumed and revoked ones included. It returns [ErrNotFound]
+// for any other handle.
+func (d *DB) RefreshToken(ctx context.Context, handle string, now time.Time) (RefreshToken, error) {
+	var grant persistedGrant
+	err := d.read(ctx).Where(`"Key" = ? AND "Type" = ? AND "Expiration" > ?`, hashHandle(handle), grantRefreshToken, moment(now)).
+		Take(&grant).Error
+	if err != nil {
+		return RefreshToken{}, notFound(err)
+	}
+	token, _, err := grant.refreshToken()
+	return token, err
+}
+
+// consumeRefreshToken is the lock: of any number of requests with the same token the database lets exactly one through.
+const consumeRefreshToken = `
+	UPDATE "PersistedGrants" SET "ConsumedTime" = ?
+	WHERE "Key" = ? AND "Type" = 'refresh_token' AND "ConsumedTime" IS NULL AND "RevokedTime" IS NULL AND "Expiration" > ?`
+
+// RotateRefreshToken exchanges a refresh token for its successor, exactly once, and returns the successor's handle. Who
+// comes again within the grace, while nobody has used the successor, gets the same handle again: the first answer was
+// lost, or two tabs asked at once. Anybody later gets a [*RefreshTokenReusedError]. It returns [ErrNotFound] for a token
+// that is unknown, expired or revoked. The successor takes over everything but its expiry.
+func (d *DB) RotateRefreshToken(ctx context.Context, handle string, expires, now time.Time, grace time.Duration) (successor string, err error) {
+	salt := make([]byte, sha256.Size)
+	_, _ = rand.Read(salt) // never fails (crypto/rand)
+	if successor, err = successorHandle(handle, salt); err != nil {
+		return "", err
+	}
+	key := hashHandle(handle)
+	err = d.transaction(ctx, func(tx *gorm.DB) error {
+		result := tx.Exec(consumeRefreshToken, moment(now), key, moment(now))
+		if result.Error != nil {
+			return result.Error
+		}
+		var parent persistedGrant
+		if err := tx.Where(`"Key" = ? AND "Type" = ? AND "Expiration" > ?`, key, grantRefreshToken, moment(now)).Take(&parent).Error; err != nil {
+			return notFound(err)
+		}
+		token, _, err := parent.refreshToken()
+		if err != nil {
+			return err
+		}
+		if result.RowsAffected == 0 {
+			successor, err = earlierSuccessor(tx, handle, token, now, grace)
+			return err
+		}
+		token.Created, token.Expires, token.ParentKey = now, expires, key
+		child, err := token.grant(successor, salt)
+		if err != nil {
+			return err
+		}
+		return tx.Create(&child).Error
+	})
+	if err != nil {
+		return "", fmt.Errorf("db: rotate refresh token: %w", err)
+	}
+	return successor, nil
+}
+
+// earlierSuccessor answers a repeated exchange.
+func earlierSuccessor(tx *gorm.DB, handle string, token RefreshToken, now time.Time, grace time.Duration) (string, error) {
+	if token.Revoked != nil {
+		return "", ErrNotFound
+	}
+	if grace <= 0 || !now.Before(token.Consumed.Add(grace)) {
+		return "", &RefreshTokenReusedError{token}
+	}
+	var child persistedGrant
+	err := tx.Where(`"FamilyId" = ? AND "ParentKey" = ? AND "ConsumedTime" IS NULL`, token.FamilyID, hashHandle(handle)).Take(&child).Error
+	if errors.Is(err, gorm.ErrRecordNotFound) { // it was used, so the first answer did arrive
+		return "", &RefreshTokenReusedError{token}
+	}
+	if err != nil {
+		return "", err
+	}
+	_, data, err := child.refreshToken()
+	if err != nil {
+		return "", err
+	}
+	return successorHandle(handle, data.Salt)
+}
+
+// successorHandle derives a successor's handle from the token it replaces and a salt kept in the successor's row. So the
+// same successor can be returned again although only its hash is stored: who reads the table lacks the token, and who
+// holds an old token lacks the salt, or an old token would be as good as the newest (RFC 5869).
+func successorHandle(handle string, salt []byte) (string, error) {
+	derived, err := hkdf.Key(sha256.New, []byte(handle), salt, "refresh token successor", sha256.Size)
+	if err != nil {
+		return "", fmt.Errorf("db: derive refresh token: %w", err)
+	}
+	return base64.RawURLEncoding.EncodeToString(derived), nil
+}
+
+// ExtendRefreshToken moves the expiry of a token that is used again and again (RefreshTokenUsage = ReUse). It returns
+// [ErrNotFound] when the token does not count any more at now.
+func (d *DB) ExtendRefreshToken(ctx context.Context, handle string, expires, now time.Time) error {
+	var live bool
+	err := d.write(ctx, func(tx *gorm.DB) error {
+		result := tx.Model(&persistedGrant{}).Where(`"Key" = ? AND "Type" = ? AND "ConsumedTime" IS NULL AND "RevokedTime" IS NULL AND "Expiration" > ?`,
+			hashHandle(handle), grantRefreshToken, moment(now)).Update("Expiration", moment(expires))
+		live = result.RowsAffected == 1
+		return result.Error
+	})
+	if err != nil {
+		return fmt.Errorf("db: extend refresh token: %w", err)
+	}
+	if !live {
+		return ErrNotFound
+	}
+	return nil
+}

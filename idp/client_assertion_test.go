@@ -1,0 +1,155 @@
+package idp
+
+import (
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/elliptic"
+	"crypto/rand"
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"testing"
+	"time"
+
+	"github.com/go-jose/go-jose/v4"
+	"github.com/go-jose/go-jose/v4/jwt"
+
+	"silentrenew/db"
+	"silentrenew/db/dbtest"
+)
+
+// signer is a client's key pair.
+type signer struct {
+	t      testing.TB
+	key    any
+	public string // as a JWK
+	alg    jose.SignatureAlgorithm
+}
+
+func newSigner(t testing.TB, alg jose.SignatureAlgorithm) signer {
+	t.Helper()
+	var private, public any
+	switch alg {
+	case jose.EdDSA:
+		pub, key, err := ed25519.GenerateKey(rand.Reader)
+		if err != nil {
+			t.Fatal(err)
+		}
+		private, public = key, pub
+	default:
+		key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+		if err != nil {
+			t.Fatal(err)
+		}
+		private, public = key, key.Public()
+	}
+	jwk, err := json.Marshal(jose.JSONWebKey{Key: public, KeyID: "key-1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return signer{t: t, key: private, public: string(jwk), alg: alg}
+}
+
+// assertion signs what a client should say, with the given changes; nil leaves a claim out.
+func (s signer) assertion(changes map[string]any) string {
+	s.t.Helper()
+	claims := map[string]any{"iss": "robot", "sub": "robot", "aud": testIssuer, "jti": rand.Text(), "exp": time.Now().Add(time.Minute).Unix(), "iat": time.Now().Unix()}
+	for name, value := range changes {
+		claims[name] = value
+		if value == nil {
+			delete(claims, name)
+		}
+	}
+	made, err := jose.NewSigner(jose.SigningKey{Algorithm: s.alg, Key: jose.JSONWebKey{Key: s.key, KeyID: "key-1"}}, nil)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	token, err := jwt.Signed(made).Claims(claims).Serialize()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return token
+}
+
+func assertionForm(assertion string, pairs ...string) url.Values {
+	form := url.Values{"grant_type": {"client_credentials"}, "client_assertion_type": {assertionTypeJWT}, "client_assertion": {assertion}}
+	for i := 0; i+1 < len(pairs); i += 2 {
+		form.Set(pairs[i], pairs[i+1])
+	}
+	return form
+}
+
+func (s *site) addRobot(keys ...signer) {
+	s.t.Helper()
+	s.addClient("robot", func(c *db.Client) {
+		c.GrantTypes, c.RedirectURIs, c.RequireClientSecret = []string{grantClientCredentials}, nil, true
+		for _, key := range keys {
+			c.Secrets = append(c.Secrets, db.ClientSecret{Type: jsonWebKey, Value: key.public})
+		}
+	})
+}
+
+func TestI22PrivateKeyJWT(t *testing.T) {
+	s := newSite(t)
+	ec, ed, stranger := newSigner(t, jose.ES256), newSigner(t, jose.EdDSA), newSigner(t, jose.ES256)
+	s.addRobot(ec, ed)
+	hmac := signer{t: t, key: []byte(ec.public + "........................"), alg: jose.HS256} // the public key as a secret
+	now := time.Now()
+	for _, row := range []struct {
+		name   string
+		form   url.Values
+		status int
+		want   Code // "" = tokens
+	}{
+		{"ES256", assertionForm(ec.assertion(nil)), 200, ""},
+		{"EdDSA", assertionForm(ed.assertion(nil)), 200, ""},
+		{"with the client_id beside it", assertionForm(ec.assertion(nil), "client_id", "robot"), 200, ""},
+		{"aud as a list of one", assertionForm(ec.assertion(map[string]any{"aud": []string{testIssuer}})), 200, ""},
+		{"another client_id (RFC 7521 §4.2)", assertionForm(ec.assertion(nil), "client_id", "spa-client"), 401, InvalidClient},
+		{"a key nobody registered", assertionForm(stranger.assertion(nil)), 401, InvalidClient},
+		{"HS256 with the public key (RFC 8725 §2.1)", assertionForm(hmac.assertion(nil)), 401, InvalidClient},
+		{"no JWT", assertionForm("a.b.c"), 401, InvalidClient},
+		{"empty", assertionForm(""), 401, InvalidClient},
+		{"an unknown type", assertionForm(ec.assertion(nil), "client_assertion_type", "urn:example:saml"), 401, InvalidClient},
+		{"sub of another client", assertionForm(ec.assertion(map[string]any{"sub": "spa-client"})), 401, InvalidClient},
+		{"iss of another client (RFC 7523 §3)", assertionForm(ec.assertion(map[string]any{"iss": "spa-client"})), 401, InvalidClient},
+		{"aud of another server", assertionForm(ec.assertion(map[string]any{"aud": "https://example.com"})), 401, InvalidClient},
+		{"aud of two servers", assertionForm(ec.assertion(map[string]any{"aud": []string{testIssuer, "https://example.com"}})), 401, InvalidClient},
+		{"aud is the token endpoint", assertionForm(ec.assertion(map[string]any{"aud": testIssuer + "/connect/token"})), 401, InvalidClient},
+		{"no aud", assertionForm(ec.assertion(map[string]any{"aud": nil})), 401, InvalidClient},
+		{"no exp", assertionForm(ec.assertion(map[string]any{"exp": nil})), 401, InvalidClient},
+		{"expired", assertionForm(ec.assertion(map[string]any{"exp": now.Add(-time.Second).Unix()})), 401, InvalidClient},
+		{"exp in a year", assertionForm(ec.assertion(map[string]any{"exp": now.AddDate(1, 0, 0).Unix()})), 401, InvalidClient},
+		{"iat in the future", assertionForm(ec.assertion(map[string]any{"iat": now.Add(5 * time.Minute).Unix()})), 401, InvalidClient},
+		{"no jti", assertionForm(ec.assertion(map[string]any{"jti": nil})), 401, InvalidClient},
+		{"a secret beside it (RFC 6749 §2.3)", assertionForm(ec.assertion(nil), "client_id", "robot", "client_secret", "x"), 400, InvalidRequest},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			answer := s.token(row.form)
+			if row.want != "" {
+				wantError(t, answer, row.status, row.want)
+			} else if answer.StatusCode != row.status {
+				t.Errorf("got %d %s", answer.StatusCode, answer.Body)
+			}
+		})
+	}
+	t.Run("an Authorization header beside it", func(t *testing.T) {
+		wantError(t, s.token(assertionForm(ec.assertion(nil)), "Authorization", basic("bff-client", "bff-secret")), http.StatusBadRequest, InvalidRequest)
+	})
+	t.Run("an expired key", func(t *testing.T) {
+		s.exec(`UPDATE "ClientSecrets" SET "Expiration" = '2020-01-01 00:00:00+00:00' WHERE "Type" = 'JsonWebKey'`)
+		wantError(t, s.token(assertionForm(ec.assertion(nil))), http.StatusUnauthorized, InvalidClient)
+	})
+}
+
+func TestI22AnAssertionIsTakenOnce(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, store *db.DB) {
+		s, key := newSeededSite(t, store), newSigner(t, jose.ES256)
+		s.addRobot(key)
+		assertion := key.assertion(nil)
+		if answer := s.token(assertionForm(assertion)); answer.StatusCode != http.StatusOK {
+			t.Fatalf("got %d %s", answer.StatusCode, answer.Body)
+		}
+		wantError(t, s.token(assertionForm(assertion)), http.StatusUnauthorized, InvalidClient)
+	})
+}
