@@ -23,6 +23,9 @@ type AuthorizationCode struct {
 	CorrelationID       string    `json:"correlation_id,omitempty"`
 	AuthTime            time.Time `json:"auth_time"`
 	AMR                 []string  `json:"amr,omitempty"`
+	ACR                 string    `json:"acr,omitempty"`             // when asked for
+	IDTokenClaims       []string  `json:"id_token_claims,omitempty"` // asked for by name (OIDC Core §5.5)
+	UserinfoClaims      []string  `json:"userinfo_claims,omitempty"`
 	Created             time.Time `json:"created"`
 	Expires             time.Time `json:"expires"`
 

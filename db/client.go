@@ -84,6 +84,7 @@ type Client struct {
 	RefreshTokenReuseGraceSeconds         int  // how long a rotated refresh token is still taken
 	RevokeFamilyOnReuse                   bool // RFC 9700 §4.14.2
 	RenewLeadHint                         *int // seconds; what the page is advised to renew ahead
+	RequirePushedAuthorization            bool // RFC 9126 §6
 
 	// The child tables.
 	RedirectURIs           []string          `gorm:"-"` // compared byte for byte (RFC 9700 §2.1)

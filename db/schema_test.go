@@ -19,7 +19,8 @@ const clientsColumns = `Id Enabled ClientId ProtocolType RequireClientSecret Cli
 	AccessTokenLifetime AuthorizationCodeLifetime ConsentLifetime AbsoluteRefreshTokenLifetime SlidingRefreshTokenLifetime
 	RefreshTokenUsage UpdateAccessTokenClaimsOnRefresh RefreshTokenExpiration AccessTokenType EnableLocalLogin IncludeJwtId
 	AlwaysSendClientClaims ClientClaimsPrefix Created Updated LastAccessed UserSsoLifetime UserCodeType DeviceCodeLifetime
-	NonEditable RefreshTokenReuseGraceSeconds RevokeFamilyOnReuse RenewLeadHint`
+	NonEditable RefreshTokenReuseGraceSeconds RevokeFamilyOnReuse RenewLeadHint
+	RequirePushedAuthorization`
 
 // Parts D2 to D4 and the tables of our own.
 var otherTables = map[string]string{

@@ -27,6 +27,8 @@ type accessTokenInput struct {
 	SessionID string
 	AuthTime  time.Time
 	AMR       []string
+
+	Named claimNames // asked for by name, of a code only
 }
 
 // mintAccessToken returns an access token that lives as long as the client's row says now: a JWT (RFC 9068 §2.2), or a
@@ -55,6 +57,9 @@ func (p *Provider) mintAccessToken(ctx context.Context, client db.Client, in acc
 		claims["sid"] = in.SessionID
 		claims["auth_time"] = in.AuthTime.Unix()
 		claims["amr"] = in.AMR
+	}
+	if len(in.Named.Userinfo) > 0 {
+		claims["userinfo_claims"] = in.Named.Userinfo // our own: what userinfo will be asked for with this token
 	}
 	if client.AccessTokenType == db.AccessTokenReference {
 		return p.storeAccessToken(ctx, client, in, claims)
@@ -89,6 +94,7 @@ type accessToken struct {
 	SessionID string       `json:"sid,omitempty"`
 	JTI       string       `json:"jti,omitempty"`
 	Scope     string       `json:"scope"`
+	Named     []string     `json:"userinfo_claims,omitempty"`
 	IssuedAt  int64        `json:"iat"` // seconds since the epoch, as the next two (RFC 7519 §2)
 	NotBefore int64        `json:"nbf"`
 	Expires   int64        `json:"exp"`

@@ -2,25 +2,22 @@ package idp
 
 import (
 	"context"
-	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"silentrenew/db"
 )
 
-// Response types and response modes we know (RFC 6749 §11.3, OAuth 2.0 Multiple Response Types §2.1).
-const (
-	responseTypeCode  = "code"
-	responseModeQuery = "query"
-)
+// responseTypeCode is the one response type we know (RFC 6749 §11.3).
+const responseTypeCode = "code"
 
 // authorizationParameterNames are the parameters we read. We ignore any other, as RFC 6749 §3.1 demands.
 var authorizationParameterNames = []string{
 	"client_id", "redirect_uri", "response_type", "response_mode", "scope", "state", "nonce", "code_challenge",
 	"code_challenge_method", "prompt", "max_age", "id_token_hint", "login_hint", "request", "request_uri", "registration",
-	"acr_values", "ui_locales", loginAfterParameter,
+	"acr_values", "claims", "display", "ui_locales", "claims_locales", loginAfterParameter,
 }
 
 // authorizationRequest is a request whose every parameter has been checked. What it asks for is allowed; whether the
@@ -35,19 +32,29 @@ type authorizationRequest struct {
 	maxAge              *time.Duration // nil when not sent
 	idTokenHint         string
 	loginHint           string
+	subject             string // whom the claims parameter insists on, "" for anybody
+	acr                 string // the acr claim to hand out, "" when nobody asked
+	idTokenClaims       []string
+	userinfoClaims      []string
 	loginAfter          time.Time  // zero unless our own login page leads back here
 	parameters          parameters // as sent, for the way to our pages and back
 }
 
 // authorizationRequest checks what a client asks for. Every error may be redirected.
-func (p *Provider) authorizationRequest(ctx context.Context, to responseTarget, values url.Values) (authorizationRequest, error) {
+func (p *Provider) authorizationRequest(ctx context.Context, to responseTarget) (authorizationRequest, error) {
 	none := authorizationRequest{}
 	if err := checkClient(to.client); err != nil {
 		return none, err
 	}
-	sent, err := readParameters(values, authorizationParameterNames...)
+	if to.objectError != nil {
+		return none, to.objectError
+	}
+	sent, err := readParameters(to.values, authorizationParameterNames...)
 	if err != nil {
 		return none, err
+	}
+	if to.client.RequirePushedAuthorization && to.pushed == "" { // RFC 9126 §6
+		return none, refuse(InvalidRequest, "client %s must push its authorization requests", to.client.ClientID)
 	}
 	if err := checkResponse(sent); err != nil {
 		return none, err
@@ -67,6 +74,26 @@ func (p *Provider) authorizationRequest(ctx context.Context, to responseTarget, 
 	if err != nil {
 		return none, err
 	}
+	claims, err := parseClaims(sent["claims"])
+	if err != nil {
+		return none, err
+	}
+	subject, err := claims.subject()
+	if err != nil {
+		return none, err
+	}
+	acr, err := chooseACR(claims, sent["acr_values"])
+	if err != nil {
+		return none, err
+	}
+	idTokenClaims, err := p.claimsByName(ctx, to.client, scope, claims.IDToken)
+	if err != nil {
+		return none, err
+	}
+	userinfoClaims, err := p.claimsByName(ctx, to.client, scope, claims.UserInfo)
+	if err != nil {
+		return none, err
+	}
 	return authorizationRequest{
 		responseTarget:      to,
 		scope:               scope,
@@ -77,6 +104,10 @@ func (p *Provider) authorizationRequest(ctx context.Context, to responseTarget, 
 		maxAge:              maxAge,
 		idTokenHint:         sent["id_token_hint"],
 		loginHint:           sent["login_hint"],
+		subject:             subject,
+		acr:                 acr,
+		idTokenClaims:       idTokenClaims,
+		userinfoClaims:      userinfoClaims,
 		loginAfter:          parseLoginAfter(sent[loginAfterParameter]),
 		parameters:          sent,
 	}, nil
@@ -100,8 +131,6 @@ func checkClient(client db.Client) error {
 // checkResponse looks at how the answer is wanted.
 func checkResponse(sent parameters) error {
 	switch {
-	case sent["request"] != "": // OIDC Core §6.1
-		return refuse(RequestNotSupported, "request objects are not supported")
 	case sent["request_uri"] != "": // OIDC Core §6.2
 		return refuse(RequestURINotSupported, "request_uri is not supported")
 	case sent["registration"] != "": // OIDC Core §7.2.1
@@ -110,8 +139,8 @@ func checkResponse(sent parameters) error {
 		return refuse(InvalidRequest, "response_type is missing")
 	case sent["response_type"] != responseTypeCode: // RFC 9700 §2.1.2: no tokens in the front channel
 		return refuse(UnsupportedResponseType, "response_type must be %s", responseTypeCode)
-	case sent["response_mode"] != "" && sent["response_mode"] != responseModeQuery:
-		return refuse(InvalidRequest, "response_mode must be %s", responseModeQuery)
+	case sent["response_mode"] != "" && !slices.Contains(responseModes, sent["response_mode"]):
+		return refuse(InvalidRequest, "response_mode must be one of %s", strings.Join(responseModes, ", "))
 	}
 	return nil
 }

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
-	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -25,8 +24,7 @@ func (p *Provider) sendCode(c *gin.Context, request authorizationRequest, sessio
 	if err := p.db.SessionJoined(c.Request.Context(), session.Key, request.client.ClientID); err != nil && !errors.Is(err, db.ErrNotFound) {
 		return err
 	}
-	redirect(c, p.responseURL(c, request.responseTarget, url.Values{"code": {code}}))
-	return nil
+	return p.sendResponse(c, request.responseTarget, url.Values{"code": {code}})
 }
 
 // newAuthorizationCode stores everything the token endpoint will compare later. The correlation id goes along, so that the
@@ -45,16 +43,19 @@ func (p *Provider) newAuthorizationCode(c *gin.Context, request authorizationReq
 		CorrelationID:       eventOf(c).CorrelationID,
 		AuthTime:            session.AuthTime,
 		AMR:                 session.AMR,
+		ACR:                 request.acr,
+		IDTokenClaims:       request.idTokenClaims,
+		UserinfoClaims:      request.userinfoClaims,
 		Created:             now,
 		Expires:             now.Add(request.client.AuthorizationCodeTTL()),
 	})
 	return code, err
 }
 
-// responseURL adds the response parameters to the redirect URI, which keeps its own (RFC 6749 §3.1.2): state as it was
-// sent, iss so that a client of several providers cannot be confused (RFC 9207 §2), and session_state (Session
-// Management §2), on errors too, so that the client can watch for the moment a retry makes sense (I12).
-func (p *Provider) responseURL(c *gin.Context, to responseTarget, response url.Values) string {
+// completeResponse adds what every answer carries: state as it was sent, iss so that a client of several providers cannot
+// be confused (RFC 9207 §2), and session_state (Session Management §2), on errors too, so that the client can watch for
+// the moment a retry makes sense (I12).
+func (p *Provider) completeResponse(c *gin.Context, to responseTarget, response url.Values) {
 	response.Set("iss", p.issuer)
 	if to.state != "" {
 		response.Set("state", to.state)
@@ -66,16 +67,6 @@ func (p *Provider) responseURL(c *gin.Context, to responseTarget, response url.V
 	if state := sessionState(to.client.ClientID, to.redirectURI, sid); state != "" {
 		response.Set("session_state", state)
 	}
-	return withQuery(to.redirectURI, response)
-}
-
-// withQuery adds parameters to an address, which stays as it is in every character. It has no fragment (redirectable).
-func withQuery(address string, values url.Values) string {
-	separator := "?"
-	if strings.Contains(address, "?") {
-		separator = "&"
-	}
-	return address + separator + values.Encode()
 }
 
 // redirect sends the browser on. After a POST it says 303, so that no browser repeats the form elsewhere (RFC 9700 §4.12).

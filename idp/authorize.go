@@ -12,11 +12,33 @@ import (
 	"silentrenew/internal/event"
 )
 
-// authorize serves GET and POST /connect/authorize (RFC 6749 §4.1.1, OIDC Core §3.1.2.1).
+// authorize serves GET /connect/authorize (RFC 6749 §4.1.1, OIDC Core §3.1.2.1).
 func (p *Provider) authorize(c *gin.Context) error {
 	values := protocolParameters(c.Request)
 	values.Del(loginAfterParameter) // only the way back from our own pages may say it
+	if err := p.takePushedRequest(c.Request.Context(), values); err != nil {
+		return err
+	}
 	return p.answerAuthorization(c, values, nil)
+}
+
+// authorizeByPost serves POST /connect/authorize (OIDC Core §3.1.2.1): the same request once more by GET. A browser does
+// not send a SameSite=Lax cookie with a form of another site, so here nobody would ever be signed in; with the GET that
+// follows it does. A request too long for a URL has a parameter beyond its limit, and is answered here with its error.
+func (p *Provider) authorizeByPost(c *gin.Context) error {
+	again := url.Values{event.CorrelationParameter: {eventOf(c).CorrelationID}}
+	for _, name := range authorizationParameterNames {
+		if sent, ok := c.Request.PostForm[name]; ok && name != loginAfterParameter {
+			again[name] = sent
+		}
+	}
+	query := again.Encode()
+	if len(query) > maxQuery {
+		return p.authorize(c)
+	}
+	eventOf(c).Reason = "came by POST, goes on by GET"
+	redirect(c, p.path("/connect/authorize")+"?"+query)
+	return nil
 }
 
 // authorizeCallback serves GET /connect/authorize/callback: the same request again, after our login page. Whoever writes the
@@ -35,14 +57,14 @@ func (p *Provider) answerAuthorization(c *gin.Context, values url.Values, consen
 		return err
 	}
 	eventOf(c).ClientID = target.client.ClientID
-	if err := p.respond(c, target, values, consented); err != nil {
+	if err := p.respond(c, target, consented); err != nil {
 		return &redirectError{to: target, cause: err}
 	}
 	return nil
 }
 
-func (p *Provider) respond(c *gin.Context, to responseTarget, values url.Values, consented Scope) error {
-	request, err := p.authorizationRequest(c.Request.Context(), to, values)
+func (p *Provider) respond(c *gin.Context, to responseTarget, consented Scope) error {
+	request, err := p.authorizationRequest(c.Request.Context(), to)
 	if err != nil {
 		return err
 	}
@@ -98,8 +120,12 @@ func (p *Provider) situation(c *gin.Context, request authorizationRequest, sessi
 	if lifetime, limited := request.client.UserSSOTTL(); limited {
 		s.ssoLifetime = max(lifetime, time.Second) // the way back from the login page takes its time, too
 	}
+	s.hint = request.subject
 	if request.idTokenHint != "" {
 		hint, err := p.verifyIDTokenHint(ctx, request.idTokenHint)
+		if err == nil && request.subject != "" && request.subject != hint.Subject {
+			return s, refuse(InvalidRequest, "claims and id_token_hint name different users")
+		}
 		s.hint, s.hintUnknown = hint.Subject, err != nil
 	}
 	if session == nil {
@@ -116,7 +142,10 @@ func (p *Provider) askForLogin(c *gin.Context, request authorizationRequest) err
 	if !request.client.EnableLocalLogin {
 		return refuseLocalLogin(request.client)
 	}
-	back := p.wayBack(c, request)
+	back, err := p.wayBack(c, request)
+	if err != nil {
+		return err
+	}
 	back.request.Set(loginAfterParameter, strconv.FormatInt(time.Now().Unix(), 10))
 	redirect(c, p.path("/account/login")+"?"+url.Values{"returnUrl": {p.local(back)}}.Encode())
 	return nil
@@ -124,16 +153,32 @@ func (p *Provider) askForLogin(c *gin.Context, request authorizationRequest) err
 
 // askForConsent sends the browser to the consent page.
 func (p *Provider) askForConsent(c *gin.Context, request authorizationRequest) error {
-	redirect(c, p.path("/consent")+"?"+url.Values{"returnUrl": {p.local(p.wayBack(c, request))}}.Encode())
+	back, err := p.wayBack(c, request)
+	if err != nil {
+		return err
+	}
+	redirect(c, p.path("/consent")+"?"+url.Values{"returnUrl": {p.local(back)}}.Encode())
 	return nil
 }
 
 // wayBack is the request once more: what we read of it, and the correlation id it has by now, so that the detour is logged
 // under it (E19).
-func (p *Provider) wayBack(c *gin.Context, request authorizationRequest) returnURL {
+func (p *Provider) wayBack(c *gin.Context, request authorizationRequest) (returnURL, error) {
 	back := returnURL{request: url.Values{event.CorrelationParameter: {eventOf(c).CorrelationID}}}
+	if request.object && request.pushed == "" {
+		handle, err := p.keepRequest(c.Request.Context(), request)
+		if err != nil {
+			return back, err
+		}
+		request.pushed = handle
+	}
+	if request.pushed != "" {
+		back.request.Set("client_id", request.client.ClientID)
+		back.request.Set("request_uri", pushedRequestURN+request.pushed)
+		return back, nil
+	}
 	for name, value := range request.parameters {
 		back.request.Set(name, value)
 	}
-	return back
+	return back, nil
 }

@@ -29,7 +29,7 @@ const (
 	assertionLeeway    = 30 * time.Second // by which a client's clock may be ahead of ours
 )
 
-// assertionAlgorithms are those a client may sign with. No HMAC is among them, so nobody can sign with a public key.
+// assertionAlgorithms are those a client may sign with, its requests as well. No HMAC is among them, so nobody can sign with a public key.
 var assertionAlgorithms = []jose.SignatureAlgorithm{jose.RS256, jose.PS256, jose.ES256, jose.EdDSA}
 
 // assertionClaims are what a client says about itself (RFC 7523 §3).

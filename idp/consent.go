@@ -70,7 +70,7 @@ func (p *Provider) requestBehind(c *gin.Context, back returnURL) (authorizationR
 		return none, nil, err
 	}
 	eventOf(c).ClientID = target.client.ClientID
-	request, err := p.authorizationRequest(c.Request.Context(), target, back.request)
+	request, err := p.authorizationRequest(c.Request.Context(), target)
 	if err != nil {
 		return none, nil, &redirectError{to: target, cause: err}
 	}

@@ -13,6 +13,7 @@ import (
 var corsEndpoints = []string{
 	"/.well-known/openid-configuration",
 	"/.well-known/openid-configuration/jwks",
+	"/connect/par",
 	"/connect/token",
 	"/connect/userinfo",
 	"/connect/revocation",

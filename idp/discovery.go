@@ -18,11 +18,17 @@ type metadata struct {
 	AuthorizationEndpoint               string                    `json:"authorization_endpoint"`
 	TokenEndpoint                       string                    `json:"token_endpoint"`
 	UserinfoEndpoint                    string                    `json:"userinfo_endpoint"`
+	PushedAuthorizationEndpoint         string                    `json:"pushed_authorization_request_endpoint"`
+	RequirePushedAuthorization          bool                      `json:"require_pushed_authorization_requests"`
 	RevocationEndpoint                  string                    `json:"revocation_endpoint"`
 	IntrospectionEndpoint               string                    `json:"introspection_endpoint"`
 	DeviceAuthorizationEndpoint         string                    `json:"device_authorization_endpoint"`
 	EndSessionEndpoint                  string                    `json:"end_session_endpoint"`
 	CheckSessionIframe                  string                    `json:"check_session_iframe"`
+	FrontChannelLogoutSupported         bool                      `json:"frontchannel_logout_supported"`
+	FrontChannelLogoutSession           bool                      `json:"frontchannel_logout_session_supported"`
+	BackChannelLogoutSupported          bool                      `json:"backchannel_logout_supported"`
+	BackChannelLogoutSession            bool                      `json:"backchannel_logout_session_supported"`
 	JWKSURI                             string                    `json:"jwks_uri"`
 	ScopesSupported                     []string                  `json:"scopes_supported"`
 	ClaimsSupported                     []string                  `json:"claims_supported"`
@@ -41,13 +47,15 @@ type metadata struct {
 	IntrospectionAuthAlgValuesSupported []jose.SignatureAlgorithm `json:"introspection_endpoint_auth_signing_alg_values_supported"`
 	CodeChallengeMethodsSupported       []string                  `json:"code_challenge_methods_supported"`
 	IssParameterSupported               bool                      `json:"authorization_response_iss_parameter_supported"`
+	ACRValuesSupported                  []string                  `json:"acr_values_supported"`
 	ClaimsParameterSupported            bool                      `json:"claims_parameter_supported"`
 	RequestParameterSupported           bool                      `json:"request_parameter_supported"`
+	RequestObjectSigningAlgs            []string                  `json:"request_object_signing_alg_values_supported"`
 	RequestURIParameterSupported        bool                      `json:"request_uri_parameter_supported"` // absent would mean true
 }
 
 // protocolClaims are the claims a client finds in an ID token whoever the user is.
-var protocolClaims = []string{"iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "at_hash", "sid", "amr"}
+var protocolClaims = []string{"iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "at_hash", "sid", "amr", "acr"}
 
 // discovery serves GET /.well-known/openid-configuration (OIDC Discovery §4).
 func (p *Provider) discovery(c *gin.Context) error {
@@ -66,16 +74,21 @@ func (p *Provider) metadata(resources db.Resources) metadata {
 		AuthorizationEndpoint:               p.url("/connect/authorize"),
 		TokenEndpoint:                       p.url("/connect/token"),
 		UserinfoEndpoint:                    p.url("/connect/userinfo"),
+		PushedAuthorizationEndpoint:         p.url("/connect/par"),
 		RevocationEndpoint:                  p.url("/connect/revocation"),
 		IntrospectionEndpoint:               p.url("/connect/introspect"),
 		DeviceAuthorizationEndpoint:         p.url("/connect/deviceauthorization"),
 		EndSessionEndpoint:                  p.url("/connect/endsession"),
 		CheckSessionIframe:                  p.url("/connect/checksession"),
+		FrontChannelLogoutSupported:         true,
+		FrontChannelLogoutSession:           true,
+		BackChannelLogoutSupported:          true,
+		BackChannelLogoutSession:            true,
 		JWKSURI:                             p.url("/.well-known/openid-configuration/jwks"),
 		ClaimsSupported:                     slices.Clone(protocolClaims),
 		ClaimTypesSupported:                 []string{"normal"},
 		ResponseTypesSupported:              []string{"code"},
-		ResponseModesSupported:              []string{"query"},
+		ResponseModesSupported:              slices.Clone(responseModes),
 		GrantTypesSupported:                 slices.Sorted(maps.Keys(grantTypes)),
 		PromptValuesSupported:               []string{"none", "login", "consent", "select_account"},
 		SubjectTypesSupported:               []string{"public"},
@@ -87,9 +100,16 @@ func (p *Provider) metadata(resources db.Resources) metadata {
 		IntrospectionAuthAlgValuesSupported: assertionAlgorithms,
 		CodeChallengeMethodsSupported:       []string{challengeS256}, // plain works for single clients and is nothing to advertise
 		IssParameterSupported:               true,
+		ACRValuesSupported:                  []string{acrPassword},
+		ClaimsParameterSupported:            true,
+		RequestParameterSupported:           true,
+		RequestObjectSigningAlgs:            []string{"none"},
 	}
 	for _, algorithm := range signatureAlgorithms {
 		m.IDTokenSigningAlgValuesSupported = append(m.IDTokenSigningAlgValuesSupported, string(algorithm))
+	}
+	for _, algorithm := range assertionAlgorithms {
+		m.RequestObjectSigningAlgs = append(m.RequestObjectSigningAlgs, string(algorithm))
 	}
 	for _, resource := range resources.Identity {
 		if resource.ShowInDiscoveryDocument {

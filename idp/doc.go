@@ -30,13 +30,17 @@
 //	GET       /.well-known/openid-configuration       discovery.go     OIDC Discovery §4
 //	GET       /.well-known/openid-configuration/jwks  jwks.go          RFC 7517 §5
 //	GET POST  /connect/authorize                      authorize.go     RFC 6749 §4.1.1, OIDC Core §3.1.2
+//	          its parameters                          claims_parameter.go, request_object.go OIDC Core §5.5, RFC 9101
+//	          its answer                              response_mode.go query, fragment or form_post
 //	GET       /connect/authorize/callback             authorize.go     the way back from our own pages
+//	POST      /connect/par                            pushed_authorization.go RFC 9126 §2
 //	POST      /connect/token                          token.go         RFC 6749 §4.1.3, §4.4, §6, RFC 8628 §3.4, OIDC Core §3.1.3, §12
 //	GET POST  /connect/userinfo                       userinfo.go      OIDC Core §5.3
 //	POST      /connect/revocation                     revocation.go    RFC 7009 §2
 //	POST      /connect/introspect                     introspection.go RFC 7662 §2
 //	POST      /connect/deviceauthorization            device_authorization.go RFC 8628 §3.1
 //	GET POST  /connect/endsession                     endsession.go    RP-Initiated Logout §2
+//	          tells the clients                       frontchannel_logout.go, backchannel_logout.go
 //	GET       /connect/checksession                   checksession.go  Session Management §3.3
 //	GET POST  /account/login                          login.go
 //	GET POST  /account/logout                         endsession.go
@@ -45,6 +49,11 @@
 //	GET       /                                       home.go
 //	GET       /healthz                                home.go
 //	GET PATCH /lab/…                                  lab.go           in Lab mode only
+//
+// # Calls we make
+//
+// outgoing.go is the one way from here to a client's server: https only, no private address, no redirect, and a time limit.
+// A client's server that hangs costs nobody anything but an event.
 //
 // # Where an error goes
 //
@@ -69,7 +78,9 @@
 //   - RFC 8628, Device Authorization Grant: https://www.rfc-editor.org/rfc/rfc8628
 //   - RFC 8725, JSON Web Token Best Current Practices: https://www.rfc-editor.org/rfc/rfc8725
 //   - RFC 9068, JWT Profile for Access Tokens: https://www.rfc-editor.org/rfc/rfc9068
+//   - RFC 9101, JWT-Secured Authorization Request: https://www.rfc-editor.org/rfc/rfc9101
 //   - RFC 9110, HTTP Semantics: https://www.rfc-editor.org/rfc/rfc9110
+//   - RFC 9126, Pushed Authorization Requests: https://www.rfc-editor.org/rfc/rfc9126
 //   - RFC 9207, Authorization Server Issuer Identification: https://www.rfc-editor.org/rfc/rfc9207
 //   - RFC 9457, Problem Details for HTTP APIs: https://www.rfc-editor.org/rfc/rfc9457
 //   - RFC 9700, Best Current Practice for OAuth 2.0 Security: https://www.rfc-editor.org/rfc/rfc9700
@@ -77,6 +88,8 @@
 //   - OIDC Discovery: https://openid.net/specs/openid-connect-discovery-1_0.html
 //   - Session Management: https://openid.net/specs/openid-connect-session-1_0.html
 //   - RP-Initiated Logout: https://openid.net/specs/openid-connect-rpinitiated-1_0.html
+//   - Front-Channel Logout: https://openid.net/specs/openid-connect-frontchannel-1_0.html
 //   - Back-Channel Logout: https://openid.net/specs/openid-connect-backchannel-1_0.html
 //   - OAuth 2.0 Multiple Response Types: https://openid.net/specs/oauth-v2-multiple-response-types-1_0.html
+//   - OAuth 2.0 Form Post Response Mode: https://openid.net/specs/oauth-v2-form-post-response-mode-1_0.html
 package idp

@@ -41,18 +41,18 @@ func (p *Provider) endSession(c *gin.Context) error {
 	}
 	switch {
 	case session == nil:
-		return p.loggedOut(c, request)
+		return p.loggedOut(c, request, nil)
 	case request.confirms(*session):
 		if err := p.endSessionNow(c, *session); err != nil {
 			return err
 		}
-		return p.loggedOut(c, request)
+		return p.loggedOut(c, request, session)
 	}
 	return p.askToLogOut(c, request, *session)
 }
 
 // logout serves POST /account/logout: the user says yes. The answer is the logged-out page by way of a GET, so that a
-// reload does not post again.
+// reload does not post again; with clients to tell in frames it is the page itself, since only now we know them.
 func (p *Provider) logout(c *gin.Context) error {
 	request, err := p.logoutRequest(c.Request.Context(), c.Request.PostForm)
 	if err != nil {
@@ -67,6 +67,9 @@ func (p *Provider) logout(c *gin.Context) error {
 		if err := p.endSessionNow(c, *session); err != nil {
 			return err
 		}
+	}
+	if len(p.logoutFrames(c.Request.Context(), session)) > 0 {
+		return p.loggedOut(c, request, session)
 	}
 	target := p.path("/account/logout")
 	if query := request.parameters(); len(query) > 0 {
@@ -175,13 +178,18 @@ func (p *Provider) askToLogOut(c *gin.Context, request logoutRequest, session db
 	return p.render(c, http.StatusOK, views.IDPLogout(page), policy{forms: formsStay})
 }
 
-// loggedOut shows that it is done, with the way back to the client when there is one. The page has no form, so the client
-// it leads to may frame it and log out in a hidden frame.
-func (p *Provider) loggedOut(c *gin.Context, request logoutRequest) error {
+// loggedOut shows that it is done, with the way back to the client when there is one, and tells the clients of the ended
+// session in frames. The page has no form, so the client it leads to may frame it and log out in a hidden frame.
+func (p *Provider) loggedOut(c *gin.Context, request logoutRequest, ended *db.Session) error {
 	page := views.IDPLoggedOutPage{Site: p.site(), ReturnURL: request.returnAddress(), ReturnAfter: returnAfter}
 	page.AutoReturn = page.ReturnURL != ""
 	if request.client != nil {
 		page.Client = clientName(*request.client)
 	}
-	return p.render(c, http.StatusOK, views.IDPLoggedOut(page), policy{framed: originOf(request.returnURI)})
+	allowed := policy{framed: originOf(request.returnURI)}
+	page.Frames = p.logoutFrames(c.Request.Context(), ended)
+	for _, frame := range page.Frames {
+		allowed.frames = append(allowed.frames, frameOrigin(frame.Address))
+	}
+	return p.render(c, http.StatusOK, views.IDPLoggedOut(page), allowed)
 }

@@ -27,6 +27,10 @@ const (
 	RequestNotSupported      Code = "request_not_supported"
 	RequestURINotSupported   Code = "request_uri_not_supported"
 	RegistrationNotSupported Code = "registration_not_supported"
+	InvalidRequestObject     Code = "invalid_request_object" // RFC 9101 §7.1
+
+	// OpenID Connect Core Error Code unmet_authentication_requirements §2
+	UnmetAuthenticationRequirements Code = "unmet_authentication_requirements"
 )
 
 // Error codes of the token endpoint (RFC 6749 §5.2) and of protected resources (RFC 6750 §3.1).

@@ -111,7 +111,7 @@ func (p *Provider) writeError(c *gin.Context, kind string, err error) {
 		return
 	}
 	switch kind {
-	case "discovery", "jwks", "token", "revocation", "introspect", "deviceauthorization":
+	case "discovery", "jwks", "token", "revocation", "introspect", "deviceauthorization", "par":
 		writeTokenError(c, failure)
 	case "userinfo":
 		writeBearerError(c, failure)
@@ -128,14 +128,16 @@ func (p *Provider) writeError(c *gin.Context, kind string, err error) {
 	}
 }
 
-// writeRedirectError answers with error, error_description, state, iss and session_state at the client's redirect URI
-// (RFC 6749 §4.1.2.1, OIDC Core §3.1.2.6, RFC 9207 §2).
+// writeRedirectError answers with error, error_description, state, iss and session_state at the client's redirect URI, in
+// the response mode the client asked for (RFC 6749 §4.1.2.1, OIDC Core §3.1.2.6, RFC 9207 §2).
 func (p *Provider) writeRedirectError(c *gin.Context, to responseTarget, failure *Error) {
 	response := url.Values{"error": {string(failure.Code)}}
 	if failure.Description != "" {
 		response.Set("error_description", descriptionText(failure.Description))
 	}
-	redirect(c, p.responseURL(c, to, response))
+	if err := p.sendResponse(c, to, response); err != nil && !c.Writer.Written() {
+		c.String(failure.status(), "%s\n", failure.Code)
+	}
 }
 
 // writePageError shows an error to the user. Anybody may frame the page: it holds no form and sets no cookie, and in the

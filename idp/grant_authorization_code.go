@@ -47,6 +47,7 @@ func (p *Provider) redeemCode(ctx context.Context, request tokenRequest) (tokenR
 	}
 	in := accessTokenInput{
 		JTI: jti, Granted: granted, User: user, Claims: user.Claims, SessionID: code.SessionID, AuthTime: code.AuthTime, AMR: code.AMR,
+		Named: claimNames{code.IDTokenClaims, code.UserinfoClaims, code.ACR},
 	}
 	refreshToken, err := p.startFamily(ctx, request.Client, in, code.FamilyID, code.FamilyID)
 	if err != nil {
@@ -144,6 +145,7 @@ func (p *Provider) issueTokens(ctx context.Context, client db.Client, in accessT
 	}
 	response.IDToken, err = p.mintIDToken(ctx, client, idTokenInput{
 		Granted: in.Granted, User: in.User, SessionID: in.SessionID, AuthTime: in.AuthTime, AMR: in.AMR, Nonce: nonce, AccessToken: access,
+		Named: in.Named,
 	})
 	if err != nil {
 		return tokenResponse{}, fmt.Errorf("ID token: %w", err)

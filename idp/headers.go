@@ -20,6 +20,7 @@ const maxBody = 64 << 10
 var strangersMayPost = []string{
 	"/connect/authorize",           // OIDC Core §3.1.2.1
 	"/connect/endsession",          // RP-Initiated Logout §2
+	"/connect/par",                 // RFC 9126 §2
 	"/connect/token",               // RFC 6749 §3.2
 	"/connect/userinfo",            // OIDC Core §5.3.1
 	"/connect/revocation",          // RFC 7009 §2.1
@@ -68,6 +69,7 @@ func setCommonHeaders(h http.Header) {
 type policy struct {
 	scripts bool     // our own script files
 	images  []string // origins of images beside our own
+	frames  []string // origins of what it frames
 	framed  string   // who may frame it: "" nobody, "*" anyone, or one origin
 	forms   string   // where its forms may go: "" nowhere, see formsLeave
 }
@@ -89,6 +91,9 @@ func (o policy) contentSecurityPolicy() string {
 	}
 	if o.scripts {
 		directives = append(directives, "script-src 'self'")
+	}
+	if len(o.frames) > 0 {
+		directives = append(directives, "frame-src "+strings.Join(o.frames, " "))
 	}
 	switch o.framed {
 	case "":

@@ -3,6 +3,7 @@ package idp
 import (
 	"context"
 	"crypto/sha256"
+	"crypto/sha512"
 	"encoding/base64"
 	"maps"
 	"slices"
@@ -27,6 +28,7 @@ type idTokenInput struct {
 	AMR         []string
 	Nonce       string // of the authorization request, may be empty
 	AccessToken string // issued beside it
+	Named       claimNames
 }
 
 // mintIDToken returns an ID token (OIDC Core §2). Claims about the user are left to userinfo unless the client's row asks
@@ -36,7 +38,8 @@ func (p *Provider) mintIDToken(ctx context.Context, client db.Client, in idToken
 	if client.AlwaysIncludeUserClaimsInIDToken {
 		claims = userClaims(in.User.Claims, oneOf(in.Granted.identityClaims()))
 	}
-	now := time.Now()
+	maps.Copy(claims, userClaims(in.User.Claims, oneOf(in.Named.IDToken)))
+	algorithm, now := idTokenAlgorithm(client), time.Now()
 	maps.Copy(claims, map[string]any{ // last, so that no row of the user can overwrite what the protocol says
 		"iss":       p.issuer,
 		"sub":       in.User.SubjectID,
@@ -46,12 +49,15 @@ func (p *Provider) mintIDToken(ctx context.Context, client db.Client, in idToken
 		"auth_time": in.AuthTime.Unix(),
 		"sid":       in.SessionID,
 		"amr":       in.AMR,
-		"at_hash":   accessTokenHash(in.AccessToken),
+		"at_hash":   accessTokenHash(algorithm, in.AccessToken),
 	})
 	if in.Nonce != "" {
 		claims["nonce"] = in.Nonce
 	}
-	return p.keys.sign(ctx, idTokenAlgorithm(client), idTokenType, claims)
+	if in.Named.ACR != "" {
+		claims["acr"] = in.Named.ACR
+	}
+	return p.keys.sign(ctx, algorithm, idTokenType, claims)
 }
 
 // idTokenAlgorithm returns the first algorithm the client's row lists that we have, RS256 without a list: every client
@@ -65,8 +71,13 @@ func idTokenAlgorithm(client db.Client) jose.SignatureAlgorithm {
 	return jose.RS256
 }
 
-// accessTokenHash returns the left half of the token's hash (OIDC Core §3.1.3.6). Both our algorithms end in 256.
-func accessTokenHash(token string) string {
+// accessTokenHash returns the left half of the token's hash (OIDC Core §3.1.3.6). The hash is that of the signature: SHA-256
+// for the algorithms that end in 256, SHA-512 for Ed25519 (RFC 8032 §5.1).
+func accessTokenHash(algorithm jose.SignatureAlgorithm, token string) string {
+	if algorithm == jose.EdDSA {
+		sum := sha512.Sum512([]byte(token))
+		return base64.RawURLEncoding.EncodeToString(sum[:len(sum)/2])
+	}
 	sum := sha256.Sum256([]byte(token))
 	return base64.RawURLEncoding.EncodeToString(sum[:len(sum)/2])
 }

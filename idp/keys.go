@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto"
 	"crypto/ecdsa"
+	"crypto/ed25519"
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
@@ -25,7 +26,7 @@ import (
 
 // signatureAlgorithms are the ones we sign and verify with. Neither "none" nor an HMAC is among them, so an unsigned
 // token, or one signed with a public key taken for a shared secret, cannot pass (RFC 8725 §2.1, §3.1).
-var signatureAlgorithms = []jose.SignatureAlgorithm{jose.RS256, jose.ES256}
+var signatureAlgorithms = []jose.SignatureAlgorithm{jose.RS256, jose.ES256, jose.PS256, jose.EdDSA}
 
 const (
 	rsaBits = 2048
@@ -107,10 +108,12 @@ func generateKey(algorithm jose.SignatureAlgorithm) (jose.JSONWebKey, error) {
 	key := jose.JSONWebKey{Algorithm: string(algorithm), Use: "sig"}
 	var err error
 	switch algorithm {
-	case jose.RS256:
+	case jose.RS256, jose.PS256: // each its own key: one key, one algorithm (RFC 8725 §3.2)
 		key.Key, err = rsa.GenerateKey(rand.Reader, rsaBits)
 	case jose.ES256:
 		key.Key, err = ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	case jose.EdDSA:
+		_, key.Key, err = ed25519.GenerateKey(rand.Reader)
 	default:
 		err = errors.New("unknown algorithm")
 	}

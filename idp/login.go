@@ -99,7 +99,7 @@ func (p *Provider) loginPage(c *gin.Context, back returnURL) (views.IDPLoginPage
 		return views.IDPLoginPage{}, err
 	}
 	eventOf(c).ClientID = target.client.ClientID
-	request, err := p.authorizationRequest(c.Request.Context(), target, back.request)
+	request, err := p.authorizationRequest(c.Request.Context(), target)
 	if err == nil && !target.client.EnableLocalLogin {
 		err = refuseLocalLogin(target.client)
 	}

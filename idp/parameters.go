@@ -10,6 +10,8 @@ type parameters map[string]string
 // maxLength limits what we read of a parameter, in bytes (InputLengthRestrictions of IdentityServer4 where it has one).
 var maxLength = map[string]int{
 	"acr_values":            300,
+	"claims_locales":        100,
+	"display":               100,
 	"client_id":             200, // the column's width
 	"code_challenge":        128, // RFC 7636 §4.2
 	"code_challenge_method": 10,
@@ -19,6 +21,7 @@ var maxLength = map[string]int{
 	"max_age":               10,
 	"nonce":                 300,
 	"redirect_uri":          400,
+	"request":               16_000,
 	"scope":                 maxScopeLength,
 	"ui_locales":            100,
 

@@ -41,7 +41,7 @@ type situation struct {
 	prompt      Prompt
 	maxAge      *time.Duration // nil when not asked for
 	loginAfter  time.Time      // zero unless a login was asked for before; it was then
-	hint        string         // subject of the id_token_hint, "" when there is none
+	hint        string         // subject of the id_token_hint or the claims parameter, "" when there is none
 	hintUnknown bool           // there is an id_token_hint but we cannot tell whose it is
 
 	signedIn    bool
@@ -98,7 +98,7 @@ func (s situation) loginNeeded() string {
 	case s.hintUnknown:
 		return "id_token_hint is no ID token of this provider"
 	case s.otherUser():
-		return "id_token_hint names another user than the one who is signed in"
+		return "the request names another user than the one who is signed in"
 	case s.ssoLifetime > 0 && age > s.ssoLifetime:
 		return "the login is older than this client accepts (UserSsoLifetime)"
 	case fresh:

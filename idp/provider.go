@@ -30,6 +30,10 @@ type Config struct {
 	// TrustedProxies are the addresses or CIDR ranges of reverse proxies whose X-Forwarded-For says where a login attempt
 	// comes from. Without any the connection itself says it.
 	TrustedProxies []string
+
+	// InsecurePrivateNetwork lets the provider call clients' servers at any address, private ones included, and by plain
+	// http. Without it they must be public and have https; in Lab mode this machine may be called too.
+	InsecurePrivateNetwork bool
 }
 
 // Provider is the OpenID Provider: the authorization server of RFC 6749 §1.1. It is safe for concurrent use.
@@ -41,6 +45,7 @@ type Provider struct {
 	bus    *event.Bus
 	keys   *keys
 
+	outgoing       *outgoing // calls to clients' servers
 	trustedProxies []string
 	comparisons    chan struct{} // a slot for each password comparison that may run at once
 
@@ -58,6 +63,7 @@ func New(cfg Config, store *db.DB, bus *event.Bus) (http.Handler, error) {
 		return nil, fmt.Errorf("signing keys: %w", err)
 	}
 	p := &Provider{issuer: cfg.Issuer, base: base, lab: cfg.Lab, db: store, bus: bus, keys: keys,
+		outgoing:       newOutgoing(cfg.Lab, cfg.InsecurePrivateNetwork),
 		trustedProxies: cfg.TrustedProxies, comparisons: make(chan struct{}, runtime.NumCPU())}
 	if err := p.newEngine().SetTrustedProxies(cfg.TrustedProxies); err != nil {
 		return nil, fmt.Errorf("trusted proxies: %w", err)
@@ -77,7 +83,7 @@ func (p *Provider) routes() http.Handler {
 
 	// Front channel: the user's browser comes here. OIDC Core §3.1.2, RP-Initiated Logout §2, Session Management §3.3.
 	r.GET("/connect/authorize", p.handle("authorize", p.authorize))
-	r.POST("/connect/authorize", p.handle("authorize", p.authorize))
+	r.POST("/connect/authorize", p.handle("authorize", p.authorizeByPost))
 	r.GET("/connect/authorize/callback", p.handle("authorize", p.authorizeCallback))
 	r.GET("/connect/endsession", p.handle("endsession", p.endSession))
 	r.POST("/connect/endsession", p.handle("endsession", p.endSession))
@@ -97,7 +103,8 @@ func (p *Provider) routes() http.Handler {
 	r.GET(devicePath, p.handle("device.form", p.deviceForm))
 	r.POST(devicePath, p.handle("device", p.device))
 
-	// Back channel: the client's script or server comes here. OIDC Core §3.1.3 and §5.3, RFC 7009, RFC 7662, RFC 8628.
+	// Back channel: the client's script or server comes here. RFC 9126, OIDC Core §3.1.3 and §5.3, RFC 7009, RFC 7662, RFC 8628.
+	r.POST("/connect/par", p.cors, p.handle("par", p.pushAuthorizationRequest))
 	r.POST("/connect/token", p.cors, p.handle("token", p.token))
 	r.GET("/connect/userinfo", p.cors, p.handle("userinfo", p.userInfo))
 	r.POST("/connect/userinfo", p.cors, p.handle("userinfo", p.userInfo))

@@ -17,10 +17,19 @@ type responseTarget struct {
 	client      db.Client
 	redirectURI string
 	state       string
+	mode        string     // one of responseModes
+	values      url.Values // the request: as sent, as pushed, or with its request object
+	pushed      string     // handle of the pushed request, "" for none
+	object      bool       // it came in a request object
+	objectError error      // why its request object does not count, told before anything else
 }
 
 // responseTarget finds the client and compares the redirect URI.
 func (p *Provider) responseTarget(ctx context.Context, values url.Values) (responseTarget, error) {
+	values, pushed, err := p.pushedParameters(ctx, values)
+	if err != nil {
+		return responseTarget{}, err
+	}
 	sent, err := readParameters(values, "client_id", "redirect_uri")
 	if err != nil {
 		return responseTarget{}, err
@@ -35,11 +44,24 @@ func (p *Provider) responseTarget(ctx context.Context, values url.Values) (respo
 	if err != nil {
 		return responseTarget{}, err
 	}
+	var objectError error
+	object := values.Get("request") != ""
+	if pushed == "" {
+		if values, objectError = p.withRequestObject(client, values); objectError == nil {
+			sent, objectError = readParameters(values, "client_id", "redirect_uri")
+		}
+	}
+	if objectError != nil && !slices.Contains(client.RedirectURIs, sent["redirect_uri"]) {
+		return responseTarget{}, objectError
+	}
 	if err := checkRedirectURI(client, sent["redirect_uri"]); err != nil {
 		return responseTarget{}, err
 	}
 	// values.Get: a state sent twice is refused later, but the refusal has to carry one.
-	return responseTarget{client, sent["redirect_uri"], values.Get("state")}, nil
+	return responseTarget{
+		client: client, redirectURI: sent["redirect_uri"], state: values.Get("state"), mode: responseMode(values),
+		values: values, pushed: pushed, object: object, objectError: objectError,
+	}, nil
 }
 
 // checkRedirectURI compares byte for byte (RFC 9700 §2.1, OIDC Core §3.1.2.1). The exception of RFC 8252 §7.3, any port

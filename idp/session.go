@@ -103,6 +103,7 @@ func (p *Provider) startSession(c *gin.Context, user db.User, remember bool) err
 				return err
 			}
 			p.emitSession(c, "session.ended", *previous)
+			p.tellClients(c, *previous)
 		}
 	}
 	p.setSessionCookie(c, handle, session)
@@ -154,6 +155,7 @@ func (p *Provider) endSessionNow(c *gin.Context, session db.Session) error {
 	p.forgetCookie(c, sessionIDCookie)
 	noteSession(c, nil)
 	p.emitSession(c, "session.ended", session)
+	p.tellClients(c, session)
 	return nil
 }
 

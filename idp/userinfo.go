@@ -29,7 +29,7 @@ func (p *Provider) userInfo(c *gin.Context) error {
 	if !scope.Contains(scopeOpenID) {
 		return refuse(InsufficientScope, "the access token lacks the scope %s", scopeOpenID)
 	}
-	claims, err := p.userInfoClaims(ctx, token.Subject, scope)
+	claims, err := p.userInfoClaims(ctx, token.Subject, scope, token.Named)
 	if err != nil {
 		return err
 	}
@@ -38,8 +38,8 @@ func (p *Provider) userInfo(c *gin.Context) error {
 }
 
 // userInfoClaims returns what userinfo tells about the user: sub always, and every claim we have unless the option
-// Userinfo.StrictScopes keeps it to what the scope values stand for (decision 0012).
-func (p *Provider) userInfoClaims(ctx context.Context, subject string, scope Scope) (map[string]any, error) {
+// Userinfo.StrictScopes keeps it to what the scope values stand for (decision 0012) and what was asked for by name.
+func (p *Provider) userInfoClaims(ctx context.Context, subject string, scope Scope, named []string) (map[string]any, error) {
 	user, active, err := p.activeUser(ctx, subject)
 	if err != nil {
 		return nil, err
@@ -57,7 +57,7 @@ func (p *Provider) userInfoClaims(ctx context.Context, subject string, scope Sco
 		if err != nil {
 			return nil, err
 		}
-		wanted = oneOf(granted.identityClaims())
+		wanted = oneOf(append(granted.identityClaims(), named...))
 	}
 	claims := userClaims(user.Claims, wanted)
 	claims["sub"] = user.SubjectID // no row of the user can say otherwise

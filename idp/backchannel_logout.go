@@ -1,0 +1,100 @@
+package idp
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"silentrenew/db"
+	"silentrenew/internal/event"
+)
+
+const (
+	// logoutTokenType keeps a logout token from passing for an ID token (Back-Channel Logout §2.4).
+	logoutTokenType = "logout+jwt"
+
+	// logoutTokenLifetime is two minutes at most, as Back-Channel Logout §2.4 recommends.
+	logoutTokenLifetime = 2 * time.Minute
+
+	backChannelLogoutEvent = "http://schemas.openid.net/event/backchannel-logout"
+)
+
+// tellClients tells the servers of all clients that joined the session that it has ended (Back-Channel Logout §2.5): all at
+// once, each with its own time limit, and none of them while the user waits (I14). Every result is an event.
+func (p *Provider) tellClients(c *gin.Context, session db.Session) {
+	told := event.Event{Kind: "backchannel_logout", Role: event.RoleIDP, CorrelationID: eventOf(c).CorrelationID,
+		Subject: session.Subject, SessionID: session.SessionID}
+	for _, client := range p.joinedClients(c.Request.Context(), session) {
+		if client.BackChannelLogoutURI != "" {
+			go p.tellClient(context.WithoutCancel(c.Request.Context()), client, session, told)
+		}
+	}
+}
+
+// joinedClients are the clients of the session that still may be told. One that cannot be read is left out: a user can
+// always log out.
+func (p *Provider) joinedClients(ctx context.Context, session db.Session) []db.Client {
+	var joined []db.Client
+	for _, id := range session.ClientIDs {
+		if client, err := p.db.Client(ctx, id); err == nil && client.Enabled {
+			joined = append(joined, client)
+		}
+	}
+	return joined
+}
+
+func (p *Provider) tellClient(ctx context.Context, client db.Client, session db.Session, told event.Event) {
+	ctx, cancel := context.WithTimeout(ctx, outgoingTimeout)
+	defer cancel()
+	started := time.Now()
+	status, err := p.postLogoutToken(ctx, client, session)
+	told.ClientID, told.Status, told.Duration, told.Outcome = client.ClientID, status, time.Since(started), event.OutcomeOK
+	if err != nil {
+		told.Outcome, told.Reason = string(ServerError), err.Error()
+	}
+	p.bus.Emit(told)
+}
+
+// postLogoutToken returns the status the client answered with. Anything but 200 or 204 means that it did not log the user
+// out (Back-Channel Logout §2.8).
+func (p *Provider) postLogoutToken(ctx context.Context, client db.Client, session db.Session) (int, error) {
+	token, err := p.mintLogoutToken(ctx, client, session)
+	if err != nil {
+		return 0, err
+	}
+	body := url.Values{"logout_token": {token}}.Encode()
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, client.BackChannelLogoutURI, strings.NewReader(body))
+	if err != nil {
+		return 0, err
+	}
+	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	status, err := p.outgoing.do(request)
+	if err == nil && status != http.StatusOK && status != http.StatusNoContent {
+		err = fmt.Errorf("the client answered %d", status)
+	}
+	return status, err
+}
+
+// mintLogoutToken returns a logout token (Back-Channel Logout §2.4). It has no nonce, so that it cannot pass for an ID token.
+func (p *Provider) mintLogoutToken(ctx context.Context, client db.Client, session db.Session) (string, error) {
+	now := time.Now()
+	claims := map[string]any{
+		"iss":    p.issuer,
+		"sub":    session.Subject,
+		"aud":    client.ClientID,
+		"iat":    now.Unix(),
+		"exp":    now.Add(logoutTokenLifetime).Unix(),
+		"jti":    rand.Text(),
+		"events": map[string]any{backChannelLogoutEvent: map[string]any{}},
+	}
+	if client.BackChannelLogoutSessionRequired {
+		claims["sid"] = session.SessionID
+	}
+	return p.keys.sign(ctx, idTokenAlgorithm(client), logoutTokenType, claims)
+}

@@ -1,0 +1,107 @@
+package idp
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// outgoingTimeout bounds one call to a client's server, from the name lookup to the last byte.
+const outgoingTimeout = 5 * time.Second
+
+// outgoing makes the calls to addresses that clients have registered. Such an address must not turn the provider into a
+// door to its own network (server-side request forgery), so it decides by the address a name resolves to, at the moment
+// of connecting. It follows no redirect and uses no proxy.
+type outgoing struct {
+	client   *http.Client
+	loopback bool // this machine may be called, also by http: in Lab mode
+	private  bool // any address may be called, also by http
+}
+
+func newOutgoing(loopback, private bool) *outgoing {
+	o := &outgoing{loopback: loopback || private, private: private}
+	dialer := &net.Dialer{Timeout: outgoingTimeout, Control: o.control}
+	o.client = &http.Client{
+		Timeout:       outgoingTimeout,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		Transport: &http.Transport{
+			DialContext:            dialer.DialContext,
+			ForceAttemptHTTP2:      true,
+			MaxResponseHeaderBytes: 16 << 10,
+			IdleConnTimeout:        time.Minute,
+			TLSHandshakeTimeout:    outgoingTimeout,
+		},
+	}
+	return o
+}
+
+// do sends a request and returns the status of the answer, whose body nobody reads.
+func (o *outgoing) do(r *http.Request) (status int, err error) {
+	if err := o.checkURL(r.URL); err != nil {
+		return 0, err
+	}
+	response, err := o.client.Do(r)
+	if err != nil {
+		return 0, err
+	}
+	return response.StatusCode, response.Body.Close()
+}
+
+// checkURL wants https. Plain http is for this machine in Lab mode, or where everything is allowed.
+func (o *outgoing) checkURL(u *url.URL) error {
+	switch {
+	case u.User != nil:
+		return errors.New("the address has a user")
+	case u.Scheme == "https", u.Scheme == "http" && o.private, u.Scheme == "http" && o.loopback && isLoopbackName(u.Hostname()):
+		return nil
+	}
+	return errors.New("the address must begin with https")
+}
+
+func isLoopbackName(host string) bool {
+	ip, err := netip.ParseAddr(host)
+	return err == nil && ip.Unmap().IsLoopback() || strings.EqualFold(host, "localhost")
+}
+
+// control looks at the address that is about to be connected to, after every name lookup.
+func (o *outgoing) control(_, address string, _ syscall.RawConn) error {
+	to, err := netip.ParseAddrPort(address)
+	if err != nil {
+		return err
+	}
+	if !o.mayConnect(to.Addr()) {
+		return fmt.Errorf("%s is not a public address", to.Addr())
+	}
+	return nil
+}
+
+// notPublic are the special networks that netip has no word for (RFC 6890, RFC 6052 §2.1, RFC 3056).
+var notPublic = []netip.Prefix{
+	netip.MustParsePrefix("0.0.0.0/8"), netip.MustParsePrefix("100.64.0.0/10"), netip.MustParsePrefix("192.0.0.0/24"),
+	netip.MustParsePrefix("198.18.0.0/15"), netip.MustParsePrefix("240.0.0.0/4"), netip.MustParsePrefix("64:ff9b::/96"),
+	netip.MustParsePrefix("64:ff9b:1::/48"), netip.MustParsePrefix("2002::/16"), netip.MustParsePrefix("2001::/32"),
+}
+
+func (o *outgoing) mayConnect(ip netip.Addr) bool {
+	ip = ip.Unmap().WithZone("")
+	switch {
+	case o.private:
+		return true
+	case ip.IsLoopback():
+		return o.loopback
+	case !ip.IsGlobalUnicast() || ip.IsPrivate():
+		return false
+	}
+	for _, network := range notPublic {
+		if network.Contains(ip) {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,115 @@
+package idp
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"silentrenew/db"
+)
+
+const (
+	// pushedRequestURN begins every request_uri of ours (RFC 9126 §2.2).
+	pushedRequestURN = "urn:ietf:params:oauth:request_uri:"
+
+	// pushedRequestLifetime is the time from push to authorization request (RFC 9126 §2.2 suggests 5 to 600 seconds).
+	pushedRequestLifetime = 90 * time.Second
+
+	// pushedRequestDetour is how long a request that has arrived may spend on our login and consent pages.
+	pushedRequestDetour = time.Hour
+)
+
+// pushedResponse is the answer to a pushed request (RFC 9126 §2.2).
+type pushedResponse struct {
+	RequestURI string `json:"request_uri"`
+	ExpiresIn  int    `json:"expires_in"` // seconds
+}
+
+// pushAuthorizationRequest serves POST /connect/par (RFC 9126 §2): authenticate the client, check the request as the
+// authorization endpoint would, keep it, and give a one-time reference for the user's browser to carry.
+func (p *Provider) pushAuthorizationRequest(c *gin.Context) error {
+	form, err := readForm(c.Request)
+	if err != nil {
+		return err
+	}
+	client, err := p.clientOf(c.Request, form)
+	if err != nil {
+		return err
+	}
+	eventOf(c).ClientID = client.ClientID
+	ctx := c.Request.Context()
+	if form.Has("request_uri") { // RFC 9126 §2.1
+		return refuse(InvalidRequest, "request_uri must not be pushed")
+	}
+	form.Set("client_id", client.ClientID) // it may have come in the Authorization header only
+	form.Del(loginAfterParameter)
+	target, err := p.responseTarget(ctx, form)
+	if err != nil {
+		return err
+	}
+	target.pushed = newHandle()
+	request, err := p.authorizationRequest(ctx, target)
+	if err != nil {
+		return err
+	}
+	now := time.Now()
+	err = p.db.InsertPushedRequest(ctx, target.pushed, db.PushedRequest{
+		ClientID: client.ClientID, Parameters: request.parameters, Created: now, Expires: now.Add(pushedRequestLifetime),
+	})
+	if err != nil {
+		return err
+	}
+	c.JSON(http.StatusCreated, pushedResponse{pushedRequestURN + target.pushed, int(pushedRequestLifetime / time.Second)})
+	return nil
+}
+
+// pushedHandle returns the handle in a request_uri of ours, "" when it is none.
+func pushedHandle(requestURI string) string {
+	handle, ours := strings.CutPrefix(requestURI, pushedRequestURN)
+	if !ours {
+		return ""
+	}
+	return handle
+}
+
+// takePushedRequest lets the browser bring a pushed request once (RFC 9126 §7.3), before anything else is looked at.
+func (p *Provider) takePushedRequest(ctx context.Context, values url.Values) error {
+	handle := pushedHandle(values.Get("request_uri"))
+	if handle == "" {
+		return nil
+	}
+	now := time.Now()
+	err := p.db.TakePushedRequest(ctx, handle, values.Get("client_id"), now, now.Add(pushedRequestDetour))
+	if errors.Is(err, db.ErrNotFound) {
+		return refuse(InvalidRequest, "request_uri is unknown, has expired, was used before, or belongs to another client")
+	}
+	return err
+}
+
+// pushedParameters returns the request behind a request_uri of ours. Nothing in the URL counts beside it (RFC 9126 §4,
+// RFC 9101 §6.3) but what our own pages add for the way back.
+func (p *Provider) pushedParameters(ctx context.Context, values url.Values) (pushed url.Values, handle string, err error) {
+	if handle = pushedHandle(values.Get("request_uri")); handle == "" || len(values["request_uri"]) > 1 {
+		return values, "", nil // any other request_uri is refused later (checkResponse)
+	}
+	request, err := p.db.PushedRequest(ctx, handle, time.Now())
+	if errors.Is(err, db.ErrNotFound) || err == nil && request.ClientID != values.Get("client_id") {
+		return nil, "", refuse(InvalidRequest, "request_uri is unknown, has expired, was used before, or belongs to another client")
+	}
+	if err != nil {
+		return nil, "", err
+	}
+	pushed = url.Values{}
+	for name, value := range request.Parameters {
+		pushed.Set(name, value)
+	}
+	if after := values.Get(loginAfterParameter); after != "" {
+		pushed.Set(loginAfterParameter, after)
+	}
+	return pushed, handle, nil
+}
