@@ -39,7 +39,7 @@ func main() {
 	context.AfterFunc(ctx, stop) // the first signal drains, a second one kills
 	if err := run(ctx, os.Args[1:], os.Getenv, os.Stdout, os.Stderr); err != nil {
 		fmt.Fprintln(os.Stderr, "silentrenew:", strings.Join(strings.Fields(err.Error()), " "))
-		if errors.Is(err, errRowsLeftOut) {
+		if errors.Is(err, listing.ErrRowsLeftOut) {
 			os.Exit(2)
 		}
 		os.Exit(1)
@@ -49,7 +49,7 @@ func main() {
 // run is the program: it serves until ctx ends and returns nil, or says in one line why it cannot.
 func run(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) (err error) {
 	if len(args) > 0 && args[0] == "companies" {
-		return companies(ctx, args[1:], getenv, stdout, stderr)
+		return listing.Command(ctx, args[1:], getenv, stdout, stderr)
 	}
 	cfg, err := config.Parse(args, getenv, stdout)
 	if errors.Is(err, config.ErrDone) {

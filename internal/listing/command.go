@@ -1,4 +1,4 @@
-package main
+package listing
 
 import (
 	"context"
@@ -11,14 +11,13 @@ import (
 
 	"silentrenew/db"
 	"silentrenew/internal/config"
-	"silentrenew/internal/listing"
 )
 
-// errRowsLeftOut says that an import is done but for some rows: exit code 2.
-var errRowsLeftOut = errors.New("the import is done, but some rows were left out")
+// ErrRowsLeftOut says that an import is done but for some rows: exit code 2.
+var ErrRowsLeftOut = errors.New("the import is done, but some rows were left out")
 
-// companies is the command "silentrenew companies".
-func companies(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) (err error) {
+// Command is the command "silentrenew companies".
+func Command(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) (err error) {
 	cfg, err := config.ParseCompanies(args, getenv, stdout)
 	if errors.Is(err, config.ErrDone) {
 		return nil
@@ -38,13 +37,13 @@ func companies(ctx context.Context, args []string, getenv func(string) string, s
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
 
-	summary, err := listing.Import(ctx, store, in, &listing.Report{Out: stderr, Terminal: isTerminal(stderr)})
+	summary, err := Import(ctx, store, in, &Report{Out: stderr, Terminal: isTerminal(stderr)})
 	if err != nil {
 		return fmt.Errorf("import %s: %w", cfg.File, err)
 	}
 	fmt.Fprintln(stdout, summary)
 	if summary.Bad > 0 {
-		return errRowsLeftOut
+		return ErrRowsLeftOut
 	}
 	return nil
 }
