@@ -1,7 +1,6 @@
 package spa
 
 import (
-	"context"
 	"errors"
 	"log/slog"
 	"net/http"
@@ -65,32 +64,23 @@ func (s *Server) withToken(h func(c *gin.Context, who caller) (page, error)) gin
 	}
 }
 
-// refusal turns an error of the API into a page: 401 and 403 lead to /unauthorized (A15), anything else to a page that
-// offers another try.
+// refusal turns an error of the API into a page: 401 and 403 lead to /unauthorized (A15), anything else to a page, or the
+// part of one, that says what happened and what to do.
 func (s *Server) refusal(c *gin.Context, err error) (page, string) {
-	var refused *apiError
-	if errors.As(err, &refused) {
-		switch refused.status {
-		case http.StatusUnauthorized:
-			return unauthorizedPage(c, refused.status, views.LoginFirst), "invalid_token"
-		case http.StatusForbidden:
-			return unauthorizedPage(c, refused.status, views.OtherUser), "insufficient_scope"
-		case http.StatusBadRequest:
-			return troublePage(c, refused.status, "The API does not understand the address: "+refused.detail), "invalid_request"
-		case http.StatusNotFound:
-			return s.notFound(c), "not_found"
-		case http.StatusTooManyRequests, http.StatusServiceUnavailable:
-			return troublePage(c, http.StatusServiceUnavailable, refused.detail), "temporarily_unavailable"
-		}
+	refused, _ := errors.AsType[*apiError](err)
+	switch {
+	case refused != nil && refused.status == http.StatusUnauthorized:
+		return unauthorizedPage(c, refused.status, views.LoginFirst), "invalid_token"
+	case refused != nil && refused.status == http.StatusForbidden:
+		return unauthorizedPage(c, refused.status, views.OtherUser), "insufficient_scope"
+	case refused != nil && refused.status == http.StatusNotFound:
+		return s.notFound(c), "not_found"
 	}
-	if errors.Is(err, context.Canceled) {
-		return troublePage(c, http.StatusServiceUnavailable, ""), "cancelled"
+	trouble := s.troubleOf(c, err)
+	if trouble.log {
+		slog.Error("spa: call the API", "path", c.Request.URL.Path, "error", err)
 	}
-	slog.Error("spa: call the API", "path", c.Request.URL.Path, "error", err)
-	if errors.Is(err, errUnreachable) {
-		return troublePage(c, http.StatusServiceUnavailable, "The API at "+s.cfg.APIURL+" does not answer."), "temporarily_unavailable"
-	}
-	return troublePage(c, http.StatusBadGateway, "The API gave an answer that makes no sense here."), "server_error"
+	return trouble.page(c, err), trouble.outcome
 }
 
 // write renders the page: for htmx only title and <main>, for a navigation the whole document.
@@ -104,6 +94,11 @@ func (s *Server) write(c *gin.Context, p page) {
 		Title: p.title, Name: p.name, NeedsToken: p.needsToken, ReturnAfterLogin: p.returnAfter, Lab: s.cfg.Lab,
 		Nonce: nonce(c), Config: s.shellJSON, ImportMap: s.assets.importMap, Styles: s.assets.styles, Icon: s.assets.icon,
 		Preloads: s.assets.preloads, Script: s.assets.app, Provider: s.cfg.Authority, API: s.cfg.APIURL,
+	}
+	if p.status == http.StatusNoContent {
+		c.Status(p.status)
+		c.Writer.WriteHeaderNow()
+		return
 	}
 	component := views.Page(shell, p.content)
 	if isPartial(c.Request) {
@@ -133,18 +128,13 @@ func bearerToken(r *http.Request) string {
 	return strings.TrimSpace(token)
 }
 
-// frame is a page without its content.
+// frame is a page without its content: as tall, so that nothing jumps when the content comes.
 func frame(path string) page {
 	name := strings.TrimPrefix(path, "/")
 	name, _, _ = strings.Cut(name, "/")
-	return page{name: name, title: strings.ToUpper(name[:1]) + name[1:], needsToken: true, content: views.Waiting()}
-}
-
-// troublePage says that the content could not be had and offers another try.
-func troublePage(c *gin.Context, status int, detail string) page {
-	return page{
-		status: status, name: "trouble", title: "Not available",
-		headers: map[string]string{"Retry-After": "5"},
-		content: views.Trouble(views.TroublePage{Detail: detail, Retry: c.Request.URL.RequestURI()}),
+	content := views.Waiting()
+	if path == "/companies" {
+		content = views.CompaniesWaiting()
 	}
+	return page{name: name, title: strings.ToUpper(name[:1]) + name[1:], needsToken: true, content: content}
 }
