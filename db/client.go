@@ -86,6 +86,10 @@ type Client struct {
 	RenewLeadHint                         *int // seconds; what the page is advised to renew ahead
 	RequirePushedAuthorization            bool // RFC 9126 §6
 
+	// CoordinateLifetimeWithUserSession ties refresh and reference tokens to the session they were given in, whose end is then
+	// theirs, by expiry too. nil = as the option Authentication.CoordinateClientLifetimesWithUserSession says.
+	CoordinateLifetimeWithUserSession *bool
+
 	// The child tables.
 	RedirectURIs           []string          `gorm:"-"` // compared byte for byte (RFC 9700 §2.1)
 	PostLogoutRedirectURIs []string          `gorm:"-"`

@@ -15,6 +15,7 @@ import (
 
 	"silentrenew/db"
 	"silentrenew/internal/event"
+	"silentrenew/internal/keyring"
 	"silentrenew/internal/seal"
 )
 
@@ -63,7 +64,7 @@ func New(cfg Config, store *db.DB, bus *event.Bus) (http.Handler, error) {
 	if err != nil {
 		return nil, fmt.Errorf("issuer %q: %w", cfg.Issuer, err)
 	}
-	keys, err := openKeys(store, bus)
+	keys, err := openKeys(store, keyring.New(store, cfg.Sealer), bus)
 	if err != nil {
 		return nil, fmt.Errorf("signing keys: %w", err)
 	}
