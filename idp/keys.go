@@ -3,7 +3,6 @@ package idp
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -53,8 +52,8 @@ func openKeys(store *db.DB, ring *keyring.Ring, bus *event.Bus) (*keys, error) {
 	defer cancel()
 	k := &keys{db: store, bus: bus, ring: ring}
 	set, err := k.load(ctx)
-	if err == nil {
-		err = errors.Join(set.unreadable...)
+	if err == nil && len(set.unreadable) > 0 {
+		err = set.unreadable[0] // the others have the same reason
 	}
 	if err == nil {
 		err = ring.Seal(ctx)

@@ -17,16 +17,17 @@ const MinRetention = 5 * time.Minute
 // Policy says when keys follow one another.
 type Policy struct {
 	Rotation    time.Duration // how long a key signs
-	Propagation time.Duration // how long it is published before; at least MinPropagation
+	Propagation time.Duration // how long it is published before; from MinPropagation to Rotation
 	Retention   time.Duration // how long it stays after its last token has expired; from MinRetention to Rotation
 }
 
 // DefaultPolicy is Duende IdentityServer's.
 var DefaultPolicy = Policy{Rotation: 90 * 24 * time.Hour, Propagation: 14 * 24 * time.Hour, Retention: 14 * 24 * time.Hour}
 
-func (p Policy) propagation() time.Duration { return max(p.Propagation, MinPropagation) }
-
-// retention is not longer than a rotation, so that the key set stays short whatever is asked for.
+// Neither is longer than a rotation, so that the key set stays short whatever is asked for.
+func (p Policy) propagation() time.Duration {
+	return max(min(p.Propagation, p.Rotation), MinPropagation)
+}
 func (p Policy) retention() time.Duration { return max(min(p.Retention, p.Rotation), MinRetention) }
 
 // stage is what the policy has to say about the keys of one algorithm, newest first.
