@@ -120,7 +120,7 @@ func openDatabase(ctx context.Context, cfg config.Config, urls config.URLs) (*db
 	if err != nil {
 		return nil, err
 	}
-	_, err = store.Seed(ctx, db.SeedURLs{SPA: urls.SPA, Companies: listing.Embedded})
+	_, err = store.Seed(ctx, db.SeedURLs{SPA: urls.SPA, API: urls.API, Companies: listing.Embedded})
 	for name, value := range cfg.Options() {
 		err = errors.Join(err, store.SetOption(ctx, name, value))
 	}

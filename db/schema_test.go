@@ -20,7 +20,10 @@ const clientsColumns = `Id Enabled ClientId ProtocolType RequireClientSecret Cli
 	RefreshTokenUsage UpdateAccessTokenClaimsOnRefresh RefreshTokenExpiration AccessTokenType EnableLocalLogin IncludeJwtId
 	AlwaysSendClientClaims ClientClaimsPrefix Created Updated LastAccessed UserSsoLifetime UserCodeType DeviceCodeLifetime
 	NonEditable RefreshTokenReuseGraceSeconds RevokeFamilyOnReuse RenewLeadHint
-	RequirePushedAuthorization CoordinateLifetimeWithUserSession`
+	RequirePushedAuthorization
+	InitiateLoginUri PairWiseSubjectSalt SectorIdentifierUri JwksUri TokenEndpointAuthMethod TokenEndpointAuthSigningAlg
+	UserinfoSignedResponseAlg RequestObjectSigningAlg DefaultMaxAge DefaultAcrValues PolicyUri TermsOfServiceUri RegistrationAccessToken
+	CoordinateLifetimeWithUserSession`
 
 // Parts D2 to D4 and the tables of our own.
 var otherTables = map[string]string{
@@ -29,11 +32,12 @@ var otherTables = map[string]string{
 	"ClientScopes":                 "Id ClientId Scope",
 	"ClientGrantTypes":             "Id ClientId GrantType",
 	"ClientCorsOrigins":            "Id ClientId Origin",
+	"ClientRequestUris":            "Id ClientId RequestUri",
 	"ClientSecrets":                "Id ClientId Description Value Expiration Type Created",
 	"ClientClaims":                 "Id ClientId Type Value",
 	"ClientProperties":             "Id ClientId Key Value",
 	"ApiResources": "Id Enabled Name DisplayName Description AllowedAccessTokenSigningAlgorithms ShowInDiscoveryDocument Created Updated " +
-		"LastAccessed NonEditable",
+		"LastAccessed NonEditable ResourceUri",
 	"ApiResourceScopes":      "Id ApiResourceId Scope",
 	"ApiResourceClaims":      "Id ApiResourceId Type",
 	"ApiResourceSecrets":     "Id ApiResourceId Description Value Expiration Type Created",
