@@ -34,8 +34,11 @@ var (
 	// ssoLifetimeOnRefreshOption makes UserSsoLifetime count for refresh tokens too (I5).
 	ssoLifetimeOnRefreshOption = option{"RefreshTokens.EnforceUserSsoLifetime", "false", checkSwitch}
 
+	// dpopNonceOption makes every proof of possession repeat a nonce of ours (RFC 9449 §8).
+	dpopNonceOption = option{"DPoP.RequireNonce", "false", checkSwitch}
+
 	options = []option{cookieLifetimeOption, cookieSlidingOption, promptNoneSlidesOption, strictUserinfoOption,
-		tokensEndWithSessionOption, ssoLifetimeOnRefreshOption}
+		tokensEndWithSessionOption, ssoLifetimeOnRefreshOption, dpopNonceOption}
 )
 
 // optionNamed returns the option of that name.
@@ -79,6 +82,11 @@ func (p *Provider) tokensEndWithSession(ctx context.Context) (bool, error) {
 // ssoLifetimeOnRefresh reports whether UserSsoLifetime counts for refresh tokens.
 func (p *Provider) ssoLifetimeOnRefresh(ctx context.Context) (bool, error) {
 	return p.enabled(ctx, ssoLifetimeOnRefreshOption)
+}
+
+// dpopNonces reports whether a proof must repeat a nonce of ours.
+func (p *Provider) dpopNonces(ctx context.Context) (bool, error) {
+	return p.enabled(ctx, dpopNonceOption)
 }
 
 // option returns the value that counts now. A row that somebody edited into something unusable counts as absent.

@@ -14,6 +14,7 @@ import (
 	"github.com/rs/cors"
 
 	"silentrenew/db"
+	"silentrenew/internal/dpop"
 	"silentrenew/internal/event"
 	"silentrenew/internal/seal"
 )
@@ -50,6 +51,7 @@ type Provider struct {
 	keys   *keys
 	sealer *seal.Sealer // nil: nothing is encrypted at rest
 
+	proofs         *dpop.Checker
 	outgoing       *outgoing // calls to clients' servers
 	trustedProxies []string
 	comparisons    chan struct{} // a slot for each password comparison that may run at once
@@ -68,6 +70,7 @@ func New(cfg Config, store *db.DB, bus *event.Bus) (http.Handler, error) {
 		return nil, fmt.Errorf("signing keys: %w", err)
 	}
 	p := &Provider{issuer: cfg.Issuer, base: base, lab: cfg.Lab, db: store, bus: bus, keys: keys, sealer: cfg.Sealer,
+		proofs:         dpop.NewChecker(store, event.RoleIDP),
 		outgoing:       newOutgoing(cfg.Lab, cfg.InsecurePrivateNetwork),
 		trustedProxies: cfg.TrustedProxies, comparisons: make(chan struct{}, runtime.NumCPU())}
 	if err := p.newEngine().SetTrustedProxies(cfg.TrustedProxies); err != nil {
