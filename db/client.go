@@ -102,6 +102,10 @@ type Client struct {
 	TermsOfServiceURI           string `gorm:"default:null"`
 	RegistrationAccessToken     string `gorm:"default:null"` // hash (RFC 7592 §3); empty = not registered over the network
 
+	// CoordinateLifetimeWithUserSession ties refresh and reference tokens to the session they were given in, whose end is then
+	// theirs, by expiry too. nil = as the option Authentication.CoordinateClientLifetimesWithUserSession says.
+	CoordinateLifetimeWithUserSession *bool
+
 	// The child tables.
 	RedirectURIs           []string          `gorm:"-"` // compared byte for byte (RFC 9700 §2.1)
 	PostLogoutRedirectURIs []string          `gorm:"-"`

@@ -22,7 +22,8 @@ const clientsColumns = `Id Enabled ClientId ProtocolType RequireClientSecret Cli
 	NonEditable RefreshTokenReuseGraceSeconds RevokeFamilyOnReuse RenewLeadHint
 	RequirePushedAuthorization RequireDPoP
 	InitiateLoginUri PairWiseSubjectSalt SectorIdentifierUri JwksUri TokenEndpointAuthMethod TokenEndpointAuthSigningAlg
-	UserinfoSignedResponseAlg RequestObjectSigningAlg DefaultMaxAge DefaultAcrValues PolicyUri TermsOfServiceUri RegistrationAccessToken`
+	UserinfoSignedResponseAlg RequestObjectSigningAlg DefaultMaxAge DefaultAcrValues PolicyUri TermsOfServiceUri RegistrationAccessToken
+	CoordinateLifetimeWithUserSession`
 
 // Parts D2 to D4 and the tables of our own.
 var otherTables = map[string]string{
@@ -47,7 +48,7 @@ var otherTables = map[string]string{
 	"PersistedGrants": "Key Type SubjectId SessionId ClientId Description CreationTime Expiration ConsumedTime Data " +
 		"FamilyId ParentKey IssuedJti RevokedTime",
 	"DeviceCodes":        "UserCode DeviceCode SubjectId SessionId ClientId Description CreationTime Expiration Data",
-	"Keys":               "Id Version Created Use Algorithm IsX509Certificate DataProtected Data",
+	"Keys":               "Id Version Created Use Algorithm IsX509Certificate DataProtected Data Generation SignsFrom LongestLifetime",
 	"ServerSideSessions": "Key Scheme SubjectId SessionId DisplayName Created Renewed Expires Data",
 	"RevokedTokens":      "Jti Expiration",
 	"ServerOptions":      "Name Value Updated",
