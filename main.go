@@ -27,6 +27,7 @@ import (
 	"silentrenew/internal/greeting"
 	"silentrenew/internal/listing"
 	"silentrenew/internal/localca"
+	"silentrenew/internal/seal"
 	"silentrenew/internal/serve"
 	"silentrenew/spa"
 )
@@ -114,7 +115,7 @@ func openDatabase(ctx context.Context, cfg config.Config, urls config.URLs) (*db
 	if err != nil {
 		return nil, err
 	}
-	_, err = store.Seed(ctx, db.SeedURLs{SPA: urls.SPA, Companies: listing.Embedded})
+	_, err = store.Seed(ctx, db.SeedURLs{SPA: urls.SPA, API: urls.API, Companies: listing.Embedded})
 	for name, value := range cfg.Options() {
 		err = errors.Join(err, store.SetOption(ctx, name, value))
 	}
@@ -128,9 +129,14 @@ func openDatabase(ctx context.Context, cfg config.Config, urls config.URLs) (*db
 func newHandlers(ctx context.Context, cfg config.Config, urls config.URLs, store *db.DB, bus *event.Bus, client *http.Client) (map[string]http.Handler, error) {
 	lab := cfg.Lab(urls)
 	handlers := map[string]http.Handler{}
-	var err error
+	sealer, err := seal.New(cfg.EncryptionKeys...)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", config.EncryptionKeyVariable, err)
+	}
 	if cfg.Serves(config.IDP) {
-		handlers[config.IDP], err = idp.New(idp.Config{Issuer: urls.IDP, Lab: lab, TrustedProxies: cfg.TrustedProxies}, store, bus)
+		handlers[config.IDP], err = idp.New(idp.Config{
+			Issuer: urls.IDP, Lab: lab, TrustedProxies: cfg.TrustedProxies, Sealer: sealer,
+		}, store, bus)
 		if err != nil {
 			return nil, err
 		}

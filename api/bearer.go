@@ -100,7 +100,7 @@ func (a *API) verify(c *gin.Context, raw string) (*accessToken, error) {
 		return nil, err
 	}
 	now := time.Now()
-	verified, err := a.provider.verify(c.Request.Context(), raw, a.cfg.Audience, now.Add(-leeway))
+	verified, err := a.provider.verify(c.Request.Context(), raw, []string{a.cfg.Audience, a.cfg.URL}, now.Add(-leeway))
 	if err != nil {
 		return nil, a.explain(err, leeway)
 	}

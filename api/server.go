@@ -22,7 +22,7 @@ type Config struct {
 	// URL is where clients reach this API; its paths begin with /api.
 	URL string
 
-	// Audience must be among the audiences of a token (RFC 9068 §4). Empty means "companyApi".
+	// Audience or URL must be among the audiences of a token (RFC 9068 §4, RFC 8707 §2). Empty means "companyApi".
 	Audience string
 
 	// Scope is the scope value a token must carry. Empty means the same word as Audience.

@@ -19,6 +19,7 @@ import (
 type RefreshToken struct {
 	ClientID, Subject, SessionID string
 	Scopes                       []string // as granted; asking for less once does not make it less (RFC 6749 §6)
+	Resources                    []string // the APIs it is limited to, by URI (RFC 8707 §2.2); none = those of the scope
 	AuthTime                     time.Time
 	AMR                          []string
 	Claims                       []UserClaim // what the first access token said about the user
@@ -32,12 +33,13 @@ type RefreshToken struct {
 
 // refreshTokenData is what the columns have no room for.
 type refreshTokenData struct {
-	Scopes   []string    `json:"scopes"`
-	AuthTime time.Time   `json:"auth_time"`
-	AMR      []string    `json:"amr,omitempty"`
-	Claims   []UserClaim `json:"claims,omitempty"`
-	Started  time.Time   `json:"started"`
-	Salt     []byte      `json:"salt,omitempty"` // with the parent's handle it gives this one's, see successorHandle
+	Scopes    []string    `json:"scopes"`
+	Resources []string    `json:"resources,omitempty"`
+	AuthTime  time.Time   `json:"auth_time"`
+	AMR       []string    `json:"amr,omitempty"`
+	Claims    []UserClaim `json:"claims,omitempty"`
+	Started   time.Time   `json:"started"`
+	Salt      []byte      `json:"salt,omitempty"` // with the parent's handle it gives this one's, see successorHandle
 }
 
 // RefreshTokenReusedError says that the token was exchanged before and its grace is over: two parties hold it
@@ -52,7 +54,7 @@ func (e *RefreshTokenReusedError) Error() string {
 func FamilyOf(handle string) string { return hashHandle(handle) }
 
 func (t RefreshToken) grant(handle string, salt []byte) (persistedGrant, error) {
-	data, err := json.Marshal(refreshTokenData{t.Scopes, moment(t.AuthTime), t.AMR, t.Claims, moment(t.Started), salt})
+	data, err := json.Marshal(refreshTokenData{t.Scopes, t.Resources, moment(t.AuthTime), t.AMR, t.Claims, moment(t.Started), salt})
 	expires := moment(t.Expires)
 	return persistedGrant{Key: hashHandle(handle), Type: grantRefreshToken, SubjectID: t.Subject, SessionID: t.SessionID,
 		ClientID: t.ClientID, CreationTime: moment(t.Created), Expiration: &expires, Data: string(data),
@@ -65,7 +67,7 @@ func (grant persistedGrant) refreshToken() (RefreshToken, refreshTokenData, erro
 		return RefreshToken{}, data, fmt.Errorf("db: refresh token data: %w", err)
 	}
 	return RefreshToken{
-		ClientID: grant.ClientID, Subject: grant.SubjectID, SessionID: grant.SessionID, Scopes: data.Scopes,
+		ClientID: grant.ClientID, Subject: grant.SubjectID, SessionID: grant.SessionID, Scopes: data.Scopes, Resources: data.Resources,
 		AuthTime: moment(data.AuthTime), AMR: data.AMR, Claims: data.Claims, Started: moment(data.Started),
 		Created: moment(grant.CreationTime), Expires: moment(*grant.Expiration),
 		Consumed: momentOrNil(grant.ConsumedTime), Revoked: momentOrNil(grant.RevokedTime),

@@ -27,6 +27,7 @@ type APIResource struct {
 	Name, DisplayName, Description   string
 	Enabled, ShowInDiscoveryDocument bool
 	Scopes, Claims                   []string
+	URI                              string // by which clients name it (RFC 8707 §2), "" for none
 }
 
 // Resources is everything a scope value can stand for.
@@ -76,6 +77,7 @@ type (
 		DisplayName             string `gorm:"default:null"`
 		Description             string `gorm:"default:null"`
 		ShowInDiscoveryDocument bool
+		ResourceURI             string `gorm:"default:null"`
 		Created                 time.Time
 	}
 )
@@ -141,7 +143,7 @@ func readResources(tx *gorm.DB) (Resources, error) {
 	}
 	for _, row := range apis {
 		r.APIs = append(r.APIs, APIResource{row.Name, row.DisplayName, row.Description,
-			row.Enabled, row.ShowInDiscoveryDocument, of("api_scope", row.ID), of("api", row.ID)})
+			row.Enabled, row.ShowInDiscoveryDocument, of("api_scope", row.ID), of("api", row.ID), row.ResourceURI})
 	}
 	return r, nil
 }

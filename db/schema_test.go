@@ -33,7 +33,7 @@ var otherTables = map[string]string{
 	"ClientClaims":                 "Id ClientId Type Value",
 	"ClientProperties":             "Id ClientId Key Value",
 	"ApiResources": "Id Enabled Name DisplayName Description AllowedAccessTokenSigningAlgorithms ShowInDiscoveryDocument Created Updated " +
-		"LastAccessed NonEditable",
+		"LastAccessed NonEditable ResourceUri",
 	"ApiResourceScopes":      "Id ApiResourceId Scope",
 	"ApiResourceClaims":      "Id ApiResourceId Type",
 	"ApiResourceSecrets":     "Id ApiResourceId Description Value Expiration Type Created",

@@ -70,17 +70,20 @@ func (p *Provider) mintAccessToken(ctx context.Context, client db.Client, in acc
 	return p.keys.sign(ctx, jose.ES256, accessTokenType, claims)
 }
 
-// audience names the APIs the token is for, or the provider itself when the scope reaches no API (RFC 9068 §3).
+// audience names the APIs the token is for, as the client named them when it did, or the provider itself when the scope
+// reaches no API (RFC 9068 §3).
 func (p *Provider) audience(granted grantedScope) any {
-	switch len(granted.APIs) {
+	names := granted.Audience
+	if names == nil {
+		for _, api := range granted.APIs {
+			names = append(names, api.Name)
+		}
+	}
+	switch len(names) {
 	case 0:
 		return p.issuer
 	case 1:
-		return granted.APIs[0].Name
-	}
-	names := make([]string, len(granted.APIs))
-	for i, api := range granted.APIs {
-		names[i] = api.Name
+		return names[0]
 	}
 	return names
 }

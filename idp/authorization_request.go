@@ -2,6 +2,7 @@ package idp
 
 import (
 	"context"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -25,6 +26,7 @@ var authorizationParameterNames = []string{
 type authorizationRequest struct {
 	responseTarget
 	scope               grantedScope
+	resources           []string // the APIs that are asked for by URI (RFC 8707 §2)
 	nonce               string
 	codeChallenge       string
 	codeChallengeMethod string
@@ -74,6 +76,13 @@ func (p *Provider) authorizationRequest(ctx context.Context, to responseTarget) 
 	if err != nil {
 		return none, err
 	}
+	resources, err := readResources(to.values)
+	if err != nil {
+		return none, err
+	}
+	if scope, err = scope.limitedExactlyTo(resources); err != nil {
+		return none, err
+	}
 	claims, err := parseClaims(sent["claims"])
 	if err != nil {
 		return none, err
@@ -97,6 +106,7 @@ func (p *Provider) authorizationRequest(ctx context.Context, to responseTarget) 
 	return authorizationRequest{
 		responseTarget:      to,
 		scope:               scope,
+		resources:           resources,
 		nonce:               sent["nonce"],
 		codeChallenge:       sent["code_challenge"],
 		codeChallengeMethod: codeChallengeMethod(sent),
@@ -111,6 +121,18 @@ func (p *Provider) authorizationRequest(ctx context.Context, to responseTarget) 
 		loginAfter:          parseLoginAfter(sent[loginAfterParameter]),
 		parameters:          sent,
 	}, nil
+}
+
+// values are the parameters once more, for the way to our pages and back and for what is kept of a request.
+func (r authorizationRequest) values() url.Values {
+	values := url.Values{}
+	for name, value := range r.parameters {
+		values.Set(name, value)
+	}
+	if len(r.resources) > 0 {
+		values[resourceParameter] = r.resources
+	}
+	return values
 }
 
 // checkClient refuses a client that may not ask at all. Its redirect URI is still its own, so it is told there (I1): in a

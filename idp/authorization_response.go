@@ -35,6 +35,7 @@ func (p *Provider) newAuthorizationCode(c *gin.Context, request authorizationReq
 		ClientID:            request.client.ClientID,
 		RedirectURI:         request.redirectURI,
 		Scopes:              granted,
+		Resources:           request.resources,
 		Subject:             session.Subject,
 		SessionID:           session.SessionID,
 		Nonce:               request.nonce,

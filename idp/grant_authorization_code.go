@@ -41,7 +41,7 @@ func (p *Provider) redeemCode(ctx context.Context, request tokenRequest) (tokenR
 	if err != nil {
 		return tokenResponse{}, err
 	}
-	granted, err := p.grantedBy(ctx, code.Scopes)
+	granted, now, err := p.grantedEarlier(ctx, request, code.Scopes, code.Resources)
 	if err != nil {
 		return tokenResponse{}, err
 	}
@@ -53,6 +53,7 @@ func (p *Provider) redeemCode(ctx context.Context, request tokenRequest) (tokenR
 	if err != nil {
 		return tokenResponse{}, err
 	}
+	in.Granted = now
 	response, err := p.issueTokens(ctx, request.Client, in, code.Nonce)
 	response.RefreshToken = refreshToken
 	return response, err

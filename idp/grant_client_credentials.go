@@ -12,8 +12,14 @@ func (p *Provider) actForItself(ctx context.Context, request tokenRequest) (toke
 	if !client.RequireClientSecret { // RFC 6749 §4.4: confidential clients only
 		return tokenResponse{}, refuse(UnauthorizedClient, "client %s is public and has no credentials to act on", client.ClientID)
 	}
+	resources, err := readResources(request.Form)
+	if err != nil {
+		return tokenResponse{}, err
+	}
 	asked := parseScope(request.Form.Get("scope"))
-	if len(asked) == 0 { // everything the row allows (RFC 6749 §3.3)
+	limit := grantedScope.limitedExactlyTo
+	if len(asked) == 0 {
+		limit = grantedScope.limitedTo // everything the row allows (RFC 6749 §3.3)
 		granted, err := p.grantedBy(ctx, client.Scopes)
 		if err != nil {
 			return tokenResponse{}, err
@@ -24,6 +30,9 @@ func (p *Provider) actForItself(ctx context.Context, request tokenRequest) (toke
 	}
 	granted, err := p.resolveScope(ctx, client, asked)
 	if err != nil {
+		return tokenResponse{}, err
+	}
+	if granted, err = limit(granted, resources); err != nil {
 		return tokenResponse{}, err
 	}
 	if len(granted.Identity) > 0 {

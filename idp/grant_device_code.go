@@ -29,7 +29,7 @@ func (p *Provider) redeemDeviceCode(ctx context.Context, request tokenRequest) (
 	if err != nil {
 		return tokenResponse{}, err
 	}
-	granted, err := p.grantedBy(ctx, code.Scopes)
+	granted, now, err := p.grantedEarlier(ctx, request, code.Scopes, code.Resources)
 	if err != nil {
 		return tokenResponse{}, err
 	}
@@ -41,6 +41,7 @@ func (p *Provider) redeemDeviceCode(ctx context.Context, request tokenRequest) (
 	if err != nil {
 		return tokenResponse{}, err
 	}
+	in.Granted = now
 	response, err := p.issueTokens(ctx, request.Client, in, "")
 	response.RefreshToken = refreshToken
 	return response, err

@@ -31,7 +31,7 @@ func (p *Provider) refresh(ctx context.Context, request tokenRequest) (tokenResp
 	if err != nil {
 		return tokenResponse{}, err
 	}
-	granted, err := p.grantedBy(ctx, scope)
+	_, granted, err := p.grantedEarlier(ctx, request, scope, token.Resources)
 	if err != nil {
 		return tokenResponse{}, err
 	}

@@ -15,6 +15,7 @@ import (
 
 	"silentrenew/db"
 	"silentrenew/internal/event"
+	"silentrenew/internal/seal"
 )
 
 // Config is what the provider is told once, when it starts.
@@ -34,6 +35,9 @@ type Config struct {
 	// InsecurePrivateNetwork lets the provider call clients' servers at any address, private ones included, and by plain
 	// http. Without it they must be public and have https; in Lab mode this machine may be called too.
 	InsecurePrivateNetwork bool
+
+	// Sealer encrypts at rest what must be read again: private keys. Nil leaves them in clear.
+	Sealer *seal.Sealer
 }
 
 // Provider is the OpenID Provider: the authorization server of RFC 6749 §1.1. It is safe for concurrent use.
@@ -44,6 +48,7 @@ type Provider struct {
 	db     *db.DB
 	bus    *event.Bus
 	keys   *keys
+	sealer *seal.Sealer // nil: nothing is encrypted at rest
 
 	outgoing       *outgoing // calls to clients' servers
 	trustedProxies []string
@@ -62,7 +67,7 @@ func New(cfg Config, store *db.DB, bus *event.Bus) (http.Handler, error) {
 	if err != nil {
 		return nil, fmt.Errorf("signing keys: %w", err)
 	}
-	p := &Provider{issuer: cfg.Issuer, base: base, lab: cfg.Lab, db: store, bus: bus, keys: keys,
+	p := &Provider{issuer: cfg.Issuer, base: base, lab: cfg.Lab, db: store, bus: bus, keys: keys, sealer: cfg.Sealer,
 		outgoing:       newOutgoing(cfg.Lab, cfg.InsecurePrivateNetwork),
 		trustedProxies: cfg.TrustedProxies, comparisons: make(chan struct{}, runtime.NumCPU())}
 	if err := p.newEngine().SetTrustedProxies(cfg.TrustedProxies); err != nil {

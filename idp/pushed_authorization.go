@@ -59,7 +59,7 @@ func (p *Provider) pushAuthorizationRequest(c *gin.Context) error {
 	}
 	now := time.Now()
 	err = p.db.InsertPushedRequest(ctx, target.pushed, db.PushedRequest{
-		ClientID: client.ClientID, Parameters: request.parameters, Created: now, Expires: now.Add(pushedRequestLifetime),
+		ClientID: client.ClientID, Parameters: request.values(), Created: now, Expires: now.Add(pushedRequestLifetime),
 	})
 	if err != nil {
 		return err
@@ -104,10 +104,7 @@ func (p *Provider) pushedParameters(ctx context.Context, values url.Values) (pus
 	if err != nil {
 		return nil, "", err
 	}
-	pushed = url.Values{}
-	for name, value := range request.Parameters {
-		pushed.Set(name, value)
-	}
+	pushed = request.Parameters
 	if after := values.Get(loginAfterParameter); after != "" {
 		pushed.Set(loginAfterParameter, after)
 	}

@@ -31,6 +31,7 @@ func (p *Provider) startFamily(ctx context.Context, client db.Client, in accessT
 		Subject:   in.User.SubjectID,
 		SessionID: in.SessionID,
 		Scopes:    in.Granted.Scope,
+		Resources: in.Granted.Audience,
 		AuthTime:  in.AuthTime,
 		AMR:       in.AMR,
 		Claims:    slices.DeleteFunc(slices.Clone(in.Claims), func(claim db.UserClaim) bool { return !wanted(claim.Type) }),

@@ -44,6 +44,7 @@ type grantedScope struct {
 	Identity  []db.IdentityResource
 	APIScopes []db.APIScope
 	APIs      []db.APIResource // those that accept one of the values
+	Audience  []string         // the APIs as the client named them (RFC 8707 §2); nil when it named none
 }
 
 // resolveScope returns what the client may have of the scope it asks for. A value that nobody registered, or that this

@@ -117,13 +117,20 @@ func isForm(r *http.Request) bool {
 	return err == nil && contentType == "application/x-www-form-urlencoded"
 }
 
+// repeatable are the parameters that may be sent more than once (RFC 8707 §2).
+var repeatable = []string{resourceParameter}
+
+func notText(value string) bool {
+	return !utf8.ValidString(value) || strings.ContainsFunc(value, unicode.IsControl)
+}
+
 // checkParameters refuses repeated parameters (RFC 6749 §3.1, §3.2) and values that are not text.
 func checkParameters(values url.Values) error {
 	for name, all := range values {
 		switch {
-		case len(all) > 1:
+		case len(all) > 1 && !slices.Contains(repeatable, name):
 			return refuse(InvalidRequest, "%s was sent more than once", name)
-		case !utf8.ValidString(all[0]) || strings.ContainsFunc(all[0], unicode.IsControl):
+		case slices.ContainsFunc(all, notText):
 			return refuse(InvalidRequest, "%s contains characters that are not text", name)
 		}
 	}

@@ -35,6 +35,10 @@ type Config struct {
 
 	TrustedProxies []string // addresses and CIDRs
 
+	// EncryptionKeys seal private keys at rest, the current one first; see [seal.New]. They come from the environment only:
+	// a command line can be read by everybody on the machine.
+	EncryptionKeys []string
+
 	// Options of the provider and the API, which live in the database: nil leaves them as they are there. See Options.
 	CookieLifetime *time.Duration
 	CookieSliding  *bool

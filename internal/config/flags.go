@@ -84,7 +84,9 @@ func Parse(args []string, getenv func(string) string, stdout io.Writer) (Config,
 	case err != nil:
 		return Config{}, fmt.Errorf("%w (see --help)", err)
 	}
-	return f.config()
+	c, err := f.config()
+	c.EncryptionKeys = EncryptionKeys(getenv)
+	return c, err
 }
 
 // environment answers a flag that the command line left open from its SILENTRENEW_ variable.
