@@ -53,7 +53,7 @@ func (d *DB) TokenRevoked(ctx context.Context, jti string) (bool, error) {
 	}
 	family, _, _ := strings.Cut(jti, ".")
 	var count int64
-	if err := d.read(ctx).Model(&revokedToken{}).Where(`"Jti" IN (?, ?)`, jti, family).Count(&count).Error; err != nil {
+	if err := d.row(ctx, `SELECT count(*) FROM "RevokedTokens" WHERE "Jti" IN (?, ?)`, []any{jti, family}, &count); err != nil {
 		return false, fmt.Errorf("db: look up revoked token: %w", err)
 	}
 	return count > 0, nil

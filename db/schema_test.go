@@ -53,6 +53,8 @@ var otherTables = map[string]string{
 	"UserClaims":         "Id UserId Type Value",
 	"DeletedCompanies":   "Id Name Address Country CountryCode Blocks Edited Created Updated Deleted",
 	"IdempotencyKeys":    "Key Request Answer Expiration",
+
+	"ConfigurationVersion": "Id Version",
 }
 
 func TestD1D2D3D4TablesAndColumns(t *testing.T) {
