@@ -89,12 +89,32 @@ type Client struct {
 	RenewLeadHint                         *int // seconds; what the page is advised to renew ahead
 	RequirePushedAuthorization            bool // RFC 9126 §6
 
+	// What OIDC Registration §2 adds.
+	InitiateLoginURI            string `gorm:"default:null"` // where a login begun elsewhere starts (OIDC Core §4)
+	PairWiseSubjectSalt         string `gorm:"default:null"` // empty = the subject is the same for every client
+	SectorIdentifierURI         string `gorm:"default:null"` // empty = the host of the redirect URIs, see Sector
+	JWKSURI                     string `gorm:"default:null"` // where the client publishes its keys
+	TokenEndpointAuthMethod     string `gorm:"default:null"` // empty = any the client has a credential for
+	TokenEndpointAuthSigningAlg string `gorm:"default:null"` // of its assertions; empty = any
+	UserinfoSignedResponseAlg   string `gorm:"default:null"` // empty = userinfo is plain JSON
+	RequestObjectSigningAlg     string `gorm:"default:null"` // empty = any, "none" included
+	DefaultMaxAge               *int   // seconds since auth_time where a request has no max_age; nil = any
+	DefaultACRValues            string `gorm:"default:null"` // space-separated, where a request asks for no acr
+	PolicyURI                   string `gorm:"default:null"`
+	TermsOfServiceURI           string `gorm:"default:null"`
+	RegistrationAccessToken     string `gorm:"default:null"` // hash (RFC 7592 §3); empty = not registered over the network
+
+	// CoordinateLifetimeWithUserSession ties refresh and reference tokens to the session they were given in, whose end is then
+	// theirs, by expiry too. nil = as the option Authentication.CoordinateClientLifetimesWithUserSession says.
+	CoordinateLifetimeWithUserSession *bool
+
 	// The child tables.
 	RedirectURIs           []string          `gorm:"-"` // compared byte for byte (RFC 9700 §2.1)
 	PostLogoutRedirectURIs []string          `gorm:"-"`
 	Scopes                 []string          `gorm:"-"`
 	GrantTypes             []string          `gorm:"-"`
 	CORSOrigins            []string          `gorm:"-"`
+	RequestURIs            []string          `gorm:"-"` // where its request objects may be fetched (OIDC Core §6.2)
 	Secrets                []ClientSecret    `gorm:"-"`
 	Claims                 []ClientClaim     `gorm:"-"`
 	Properties             map[string]string `gorm:"-"`

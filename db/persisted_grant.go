@@ -9,6 +9,7 @@ import (
 // Values of PersistedGrants.Type.
 const (
 	grantAuthorizationCode = "authorization_code"
+	grantInitialAccess     = "initial_access_token" // of nobody: it lets its bearer register clients
 	grantReferenceToken    = "reference_token"
 	grantRefreshToken      = "refresh_token"
 	grantUserConsent       = "user_consent"

@@ -20,7 +20,10 @@ const clientsColumns = `Id Enabled ClientId ProtocolType RequireClientSecret Cli
 	RefreshTokenUsage UpdateAccessTokenClaimsOnRefresh RefreshTokenExpiration AccessTokenType EnableLocalLogin IncludeJwtId
 	AlwaysSendClientClaims ClientClaimsPrefix Created Updated LastAccessed UserSsoLifetime UserCodeType DeviceCodeLifetime
 	NonEditable RefreshTokenReuseGraceSeconds RevokeFamilyOnReuse RenewLeadHint
-	RequirePushedAuthorization`
+	RequirePushedAuthorization
+	InitiateLoginUri PairWiseSubjectSalt SectorIdentifierUri JwksUri TokenEndpointAuthMethod TokenEndpointAuthSigningAlg
+	UserinfoSignedResponseAlg RequestObjectSigningAlg DefaultMaxAge DefaultAcrValues PolicyUri TermsOfServiceUri RegistrationAccessToken
+	CoordinateLifetimeWithUserSession`
 
 // Parts D2 to D4 and the tables of our own.
 var otherTables = map[string]string{
@@ -29,6 +32,7 @@ var otherTables = map[string]string{
 	"ClientScopes":                 "Id ClientId Scope",
 	"ClientGrantTypes":             "Id ClientId GrantType",
 	"ClientCorsOrigins":            "Id ClientId Origin",
+	"ClientRequestUris":            "Id ClientId RequestUri",
 	"ClientSecrets":                "Id ClientId Description Value Expiration Type Created",
 	"ClientClaims":                 "Id ClientId Type Value",
 	"ClientProperties":             "Id ClientId Key Value",
@@ -44,7 +48,7 @@ var otherTables = map[string]string{
 	"PersistedGrants": "Key Type SubjectId SessionId ClientId Description CreationTime Expiration ConsumedTime Data " +
 		"FamilyId ParentKey IssuedJti RevokedTime",
 	"DeviceCodes":        "UserCode DeviceCode SubjectId SessionId ClientId Description CreationTime Expiration Data",
-	"Keys":               "Id Version Created Use Algorithm IsX509Certificate DataProtected Data",
+	"Keys":               "Id Version Created Use Algorithm IsX509Certificate DataProtected Data Generation SignsFrom LongestLifetime",
 	"ServerSideSessions": "Key Scheme SubjectId SessionId DisplayName Created Renewed Expires Data",
 	"RevokedTokens":      "Jti Expiration",
 	"ServerOptions":      "Name Value Updated",

@@ -28,7 +28,8 @@ type accessTokenInput struct {
 	AuthTime  time.Time
 	AMR       []string
 
-	Named claimNames // asked for by name, of a code only
+	Named     claimNames  // asked for by name, of a code only
+	Delegated *delegation // somebody acts with the token (RFC 8693 §4.1); nil for any other grant
 }
 
 // mintAccessToken returns an access token that lives as long as the client's row says now: a JWT (RFC 9068 §2.2), or a
@@ -58,6 +59,10 @@ func (p *Provider) mintAccessToken(ctx context.Context, client db.Client, in acc
 		claims["auth_time"] = in.AuthTime.Unix()
 		claims["amr"] = in.AMR
 	}
+	if who := client.Properties[mayActProperty]; who != "" {
+		claims["may_act"] = authorizedActor{Subject: who}
+	}
+	in.Delegated.into(claims)
 	if len(in.Named.Userinfo) > 0 {
 		claims["userinfo_claims"] = in.Named.Userinfo // our own: what userinfo will be asked for with this token
 	}
@@ -101,6 +106,12 @@ type accessToken struct {
 	IssuedAt  int64        `json:"iat"` // seconds since the epoch, as the next two (RFC 7519 §2)
 	NotBefore int64        `json:"nbf"`
 	Expires   int64        `json:"exp"`
+	AuthTime  int64        `json:"auth_time,omitempty"`
+	AMR       []string     `json:"amr,omitempty"`
+
+	Act          *actor           `json:"act,omitempty"`
+	MayAct       *authorizedActor `json:"may_act,omitempty"`
+	Confirmation json.RawMessage  `json:"cnf,omitempty"` // of a token that is bound to a key (RFC 7800)
 
 	claims json.RawMessage // all of them
 }

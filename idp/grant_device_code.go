@@ -24,7 +24,7 @@ func (p *Provider) redeemDeviceCode(ctx context.Context, request tokenRequest) (
 		err = refuse(InvalidGrant, "the user cannot sign in any more")
 	}
 	if err == nil {
-		err = p.sessionHolds(ctx, code.SessionID)
+		err = p.sessionHolds(ctx, request.Client, code.SessionID)
 	}
 	if err != nil {
 		return tokenResponse{}, err

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"slices"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -65,8 +64,11 @@ func (p *Provider) introspection(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	concerned := token.ClientID == client.ClientID || slices.Contains(token.Audience, client.ClientID)
-	if !active || !concerned {
+	addressed, err := p.addressedTo(ctx, token, client)
+	if err != nil {
+		return err
+	}
+	if !active || !addressed && token.ClientID != client.ClientID {
 		c.JSON(http.StatusOK, notActive)
 		return nil
 	}

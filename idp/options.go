@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 	"time"
+
+	"silentrenew/internal/keyring"
 )
 
 // option is a setting that can be changed while the provider runs. Its value is a row of ServerOptions; without one the
@@ -34,8 +36,13 @@ var (
 	// ssoLifetimeOnRefreshOption makes UserSsoLifetime count for refresh tokens too (I5).
 	ssoLifetimeOnRefreshOption = option{"RefreshTokens.EnforceUserSsoLifetime", "false", checkSwitch}
 
+	// How signing keys follow one another, see package keyring; under Duende's names and with its defaults.
+	keyRotationOption    = option{"KeyManagement.RotationInterval", keyring.DefaultPolicy.Rotation.String(), checkDays}
+	keyPropagationOption = option{"KeyManagement.PropagationTime", keyring.DefaultPolicy.Propagation.String(), checkLifetime}
+	keyRetentionOption   = option{"KeyManagement.RetentionDuration", keyring.DefaultPolicy.Retention.String(), checkLifetime}
+
 	options = []option{cookieLifetimeOption, cookieSlidingOption, promptNoneSlidesOption, strictUserinfoOption,
-		tokensEndWithSessionOption, ssoLifetimeOnRefreshOption}
+		tokensEndWithSessionOption, ssoLifetimeOnRefreshOption, keyRotationOption, keyPropagationOption, keyRetentionOption}
 )
 
 // optionNamed returns the option of that name.
@@ -108,6 +115,14 @@ func checkLifetime(value string) error {
 		return fmt.Errorf("%q must be a duration of whole seconds such as \"4m\" or \"240s\", from 1s to 87600h (10 years)", value)
 	}
 	return nil
+}
+
+// checkDays accepts what checkLifetime does, from an hour on.
+func checkDays(value string) error {
+	if d, err := time.ParseDuration(value); err == nil && d < time.Hour {
+		return fmt.Errorf("%q must be at least one hour", value)
+	}
+	return checkLifetime(value)
 }
 
 func checkSwitch(value string) error {

@@ -31,6 +31,7 @@ var grantTypes = map[string]func(*Provider, context.Context, tokenRequest) (toke
 	grantClientCredentials: (*Provider).actForItself,
 	grantRefreshToken:      (*Provider).refresh,
 	grantDeviceCode:        (*Provider).redeemDeviceCode,
+	grantTokenExchange:     (*Provider).exchangeToken,
 }
 
 // tokenRequest is a token request whose client has been authenticated.
@@ -48,6 +49,8 @@ type tokenResponse struct {
 	Scope        string `json:"scope"`
 	IDToken      string `json:"id_token,omitempty"`
 	RefreshToken string `json:"refresh_token,omitempty"`
+
+	IssuedTokenType string `json:"issued_token_type,omitempty"` // of a token exchange (RFC 8693 §2.2.1)
 }
 
 // token serves POST /connect/token (RFC 6749 §3.2, OIDC Core §3.1.3): read the form, find out which client is asking,
@@ -117,8 +120,8 @@ func isForm(r *http.Request) bool {
 	return err == nil && contentType == "application/x-www-form-urlencoded"
 }
 
-// repeatable are the parameters that may be sent more than once (RFC 8707 §2).
-var repeatable = []string{resourceParameter}
+// repeatable are the parameters that may be sent more than once (RFC 8707 §2, RFC 8693 §2.1).
+var repeatable = []string{resourceParameter, audienceParameter}
 
 func notText(value string) bool {
 	return !utf8.ValidString(value) || strings.ContainsFunc(value, unicode.IsControl)

@@ -46,6 +46,9 @@ CREATE TRIGGER "ClientClaims_Truncated" AFTER TRUNCATE ON "ClientClaims" FOR EAC
 CREATE CONSTRAINT TRIGGER "ClientProperties_Changed" AFTER INSERT OR UPDATE OR DELETE ON "ClientProperties" DEFERRABLE INITIALLY DEFERRED
   FOR EACH ROW EXECUTE FUNCTION "ConfigurationChanged"();
 CREATE TRIGGER "ClientProperties_Truncated" AFTER TRUNCATE ON "ClientProperties" FOR EACH STATEMENT EXECUTE FUNCTION "ConfigurationChanged"();
+CREATE CONSTRAINT TRIGGER "ClientRequestUris_Changed" AFTER INSERT OR UPDATE OR DELETE ON "ClientRequestUris" DEFERRABLE INITIALLY DEFERRED
+  FOR EACH ROW EXECUTE FUNCTION "ConfigurationChanged"();
+CREATE TRIGGER "ClientRequestUris_Truncated" AFTER TRUNCATE ON "ClientRequestUris" FOR EACH STATEMENT EXECUTE FUNCTION "ConfigurationChanged"();
 CREATE CONSTRAINT TRIGGER "IdentityResources_Changed" AFTER INSERT OR UPDATE OR DELETE ON "IdentityResources" DEFERRABLE INITIALLY DEFERRED
   FOR EACH ROW EXECUTE FUNCTION "ConfigurationChanged"();
 CREATE TRIGGER "IdentityResources_Truncated" AFTER TRUNCATE ON "IdentityResources" FOR EACH STATEMENT EXECUTE FUNCTION "ConfigurationChanged"();
@@ -105,6 +108,8 @@ DROP TRIGGER "ClientClaims_Truncated" ON "ClientClaims";
 DROP TRIGGER "ClientClaims_Changed" ON "ClientClaims";
 DROP TRIGGER "ClientProperties_Truncated" ON "ClientProperties";
 DROP TRIGGER "ClientProperties_Changed" ON "ClientProperties";
+DROP TRIGGER "ClientRequestUris_Truncated" ON "ClientRequestUris";
+DROP TRIGGER "ClientRequestUris_Changed" ON "ClientRequestUris";
 DROP TRIGGER "IdentityResources_Truncated" ON "IdentityResources";
 DROP TRIGGER "IdentityResources_Changed" ON "IdentityResources";
 DROP TRIGGER "IdentityResourceClaims_Truncated" ON "IdentityResourceClaims";

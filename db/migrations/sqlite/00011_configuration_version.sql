@@ -91,6 +91,15 @@ CREATE TRIGGER "ClientProperties_Updated" AFTER UPDATE ON "ClientProperties" BEG
 CREATE TRIGGER "ClientProperties_Deleted" AFTER DELETE ON "ClientProperties" BEGIN UPDATE "ConfigurationVersion" SET "Version" = hex(randomblob(16)); END;
 -- +goose StatementEnd
 -- +goose StatementBegin
+CREATE TRIGGER "ClientRequestUris_Inserted" AFTER INSERT ON "ClientRequestUris" BEGIN UPDATE "ConfigurationVersion" SET "Version" = hex(randomblob(16)); END;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE TRIGGER "ClientRequestUris_Updated" AFTER UPDATE ON "ClientRequestUris" BEGIN UPDATE "ConfigurationVersion" SET "Version" = hex(randomblob(16)); END;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE TRIGGER "ClientRequestUris_Deleted" AFTER DELETE ON "ClientRequestUris" BEGIN UPDATE "ConfigurationVersion" SET "Version" = hex(randomblob(16)); END;
+-- +goose StatementEnd
+-- +goose StatementBegin
 CREATE TRIGGER "IdentityResources_Inserted" AFTER INSERT ON "IdentityResources" BEGIN UPDATE "ConfigurationVersion" SET "Version" = hex(randomblob(16)); END;
 -- +goose StatementEnd
 -- +goose StatementBegin
@@ -228,6 +237,9 @@ DROP TRIGGER "ClientClaims_Deleted";
 DROP TRIGGER "ClientProperties_Inserted";
 DROP TRIGGER "ClientProperties_Updated";
 DROP TRIGGER "ClientProperties_Deleted";
+DROP TRIGGER "ClientRequestUris_Inserted";
+DROP TRIGGER "ClientRequestUris_Updated";
+DROP TRIGGER "ClientRequestUris_Deleted";
 DROP TRIGGER "IdentityResources_Inserted";
 DROP TRIGGER "IdentityResources_Updated";
 DROP TRIGGER "IdentityResources_Deleted";
