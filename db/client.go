@@ -85,6 +85,7 @@ type Client struct {
 	RevokeFamilyOnReuse                   bool // RFC 9700 §4.14.2
 	RenewLeadHint                         *int // seconds; what the page is advised to renew ahead
 	RequirePushedAuthorization            bool // RFC 9126 §6
+	RequireDPoP                           bool // RFC 9449 §5.2: no token without a proof of possession
 
 	// What OIDC Registration §2 adds.
 	InitiateLoginURI            string `gorm:"default:null"` // where a login begun elsewhere starts (OIDC Core §4)
@@ -100,6 +101,10 @@ type Client struct {
 	PolicyURI                   string `gorm:"default:null"`
 	TermsOfServiceURI           string `gorm:"default:null"`
 	RegistrationAccessToken     string `gorm:"default:null"` // hash (RFC 7592 §3); empty = not registered over the network
+
+	// CoordinateLifetimeWithUserSession ties refresh and reference tokens to the session they were given in, whose end is then
+	// theirs, by expiry too. nil = as the option Authentication.CoordinateClientLifetimesWithUserSession says.
+	CoordinateLifetimeWithUserSession *bool
 
 	// The child tables.
 	RedirectURIs           []string          `gorm:"-"` // compared byte for byte (RFC 9700 §2.1)

@@ -171,6 +171,10 @@ func (d *DB) Sessions(ctx context.Context) ([]Session, error) {
 	if err := d.read(ctx).Order(`"Created" DESC, "Key"`).Find(&rows).Error; err != nil {
 		return nil, fmt.Errorf("db: list sessions: %w", err)
 	}
+	return sessionsOf(rows)
+}
+
+func sessionsOf(rows []sessionRow) ([]Session, error) {
 	sessions := make([]Session, 0, len(rows))
 	for _, row := range rows {
 		s, err := row.session()
@@ -180,4 +184,18 @@ func (d *DB) Sessions(ctx context.Context) ([]Session, error) {
 		sessions = append(sessions, s)
 	}
 	return sessions, nil
+}
+
+// TakeExpiredSessions removes at most batch sessions that expired before now and returns them. One statement decides: of
+// several processes each session is given to one, which tells the clients that joined it.
+func (d *DB) TakeExpiredSessions(ctx context.Context, now time.Time, batch int) ([]Session, error) {
+	var rows []sessionRow
+	err := d.write(ctx, func(tx *gorm.DB) error {
+		return tx.Raw(`DELETE FROM "ServerSideSessions" WHERE "Key" IN
+			(SELECT "Key" FROM "ServerSideSessions" WHERE "Expires" <= ? LIMIT ?) RETURNING *`, moment(now), batch).Scan(&rows).Error
+	})
+	if err != nil {
+		return nil, fmt.Errorf("db: take expired sessions: %w", err)
+	}
+	return sessionsOf(rows)
 }
