@@ -27,6 +27,7 @@ type AuthorizationCode struct {
 	ACR                 string    `json:"acr,omitempty"`             // when asked for
 	IDTokenClaims       []string  `json:"id_token_claims,omitempty"` // asked for by name (OIDC Core §5.5)
 	UserinfoClaims      []string  `json:"userinfo_claims,omitempty"`
+	DPoPKey             string    `json:"dpop_jkt,omitempty"`  // thumbprint of the key it is bound to (RFC 9449 §10)
 	Resources           []string  `json:"resources,omitempty"` // asked for by URI (RFC 8707 §2)
 	Created             time.Time `json:"created"`
 	Expires             time.Time `json:"expires"`

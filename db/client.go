@@ -88,6 +88,7 @@ type Client struct {
 	RevokeFamilyOnReuse                   bool // RFC 9700 §4.14.2
 	RenewLeadHint                         *int // seconds; what the page is advised to renew ahead
 	RequirePushedAuthorization            bool // RFC 9126 §6
+	RequireDPoP                           bool // RFC 9449 §5.2: no token without a proof of possession
 
 	// What OIDC Registration §2 adds.
 	InitiateLoginURI            string `gorm:"default:null"` // where a login begun elsewhere starts (OIDC Core §4)

@@ -24,6 +24,7 @@ type RefreshToken struct {
 	AuthTime                     time.Time
 	AMR                          []string
 	Claims                       []UserClaim // what the first access token said about the user
+	DPoPKey                      string      // thumbprint of the key it is bound to, "" for none (RFC 9449 §5)
 	Started                      time.Time   // when the family's first refresh token was issued; its lifetimes count from here
 	Created, Expires             time.Time
 	Consumed                     *time.Time // when it was exchanged for its successor; nil while it has none
@@ -40,6 +41,7 @@ type refreshTokenData struct {
 	AMR       []string    `json:"amr,omitempty"`
 	Claims    []UserClaim `json:"claims,omitempty"`
 	Started   time.Time   `json:"started"`
+	DPoPKey   string      `json:"dpop_jkt,omitempty"`
 	Salt      []byte      `json:"salt,omitempty"` // with the parent's handle it gives this one's, see successorHandle
 }
 
@@ -55,7 +57,7 @@ func (e *RefreshTokenReusedError) Error() string {
 func FamilyOf(handle string) string { return hashHandle(handle) }
 
 func (t RefreshToken) grant(handle string, salt []byte) (persistedGrant, error) {
-	data, err := json.Marshal(refreshTokenData{t.Scopes, t.Resources, moment(t.AuthTime), t.AMR, t.Claims, moment(t.Started), salt})
+	data, err := json.Marshal(refreshTokenData{t.Scopes, t.Resources, moment(t.AuthTime), t.AMR, t.Claims, moment(t.Started), t.DPoPKey, salt})
 	expires := moment(t.Expires)
 	return persistedGrant{Key: hashHandle(handle), Type: grantRefreshToken, SubjectID: t.Subject, SessionID: t.SessionID,
 		ClientID: t.ClientID, CreationTime: moment(t.Created), Expiration: &expires, Data: string(data),
@@ -69,7 +71,7 @@ func (grant persistedGrant) refreshToken() (RefreshToken, refreshTokenData, erro
 	}
 	return RefreshToken{
 		ClientID: grant.ClientID, Subject: grant.SubjectID, SessionID: grant.SessionID, Scopes: data.Scopes, Resources: data.Resources,
-		AuthTime: moment(data.AuthTime), AMR: data.AMR, Claims: data.Claims, Started: moment(data.Started),
+		AuthTime: moment(data.AuthTime), AMR: data.AMR, Claims: data.Claims, Started: moment(data.Started), DPoPKey: data.DPoPKey,
 		Created: moment(grant.CreationTime), Expires: moment(*grant.Expiration),
 		Consumed: momentOrNil(grant.ConsumedTime), Revoked: momentOrNil(grant.RevokedTime),
 		FamilyID: grant.FamilyID, ParentKey: grant.ParentKey,

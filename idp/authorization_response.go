@@ -45,6 +45,7 @@ func (p *Provider) newAuthorizationCode(c *gin.Context, request authorizationReq
 		Nonce:               request.nonce,
 		CodeChallenge:       request.codeChallenge,
 		CodeChallengeMethod: request.codeChallengeMethod,
+		DPoPKey:             request.dpopKey,
 		CorrelationID:       eventOf(c).CorrelationID,
 		AuthTime:            session.AuthTime,
 		AMR:                 session.AMR,
