@@ -187,6 +187,8 @@ func checkCodeChallenge(client db.Client, sent parameters) error {
 		return refuse(InvalidRequest, "code_challenge_method must be %s", challengeS256)
 	case method == challengePlain && !client.AllowPlainTextPKCE:
 		return refuse(InvalidRequest, "code_challenge_method must be %s: this client may not use plain", challengeS256)
+	case method == challengeS256 && len(challenge) != s256Length:
+		return refuse(InvalidRequest, "code_challenge must have %d characters, as every S256 has (RFC 7636 section 4.2)", s256Length)
 	case !validCodeVerifier(challenge):
 		return refuse(InvalidRequest, "code_challenge must be 43 to 128 letters, digits, '-', '.', '_' or '~'")
 	}
