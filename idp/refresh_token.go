@@ -24,6 +24,10 @@ func (p *Provider) startFamily(ctx context.Context, client db.Client, in accessT
 	if !in.Granted.Scope.Contains(scopeOfflineAccess) || !offlineAccessAllowed(client) || !expires.After(now) {
 		return "", nil
 	}
+	boundTo := in.JKT
+	if client.RequireClientSecret { // it is bound to the client's own credentials already (RFC 9449 §5)
+		boundTo = ""
+	}
 	wanted := oneOf(in.Granted.accessTokenClaims())
 	handle := newHandle()
 	err := p.db.InsertRefreshToken(ctx, handle, db.RefreshToken{
@@ -35,6 +39,7 @@ func (p *Provider) startFamily(ctx context.Context, client db.Client, in accessT
 		AuthTime:  in.AuthTime,
 		AMR:       in.AMR,
 		Claims:    slices.DeleteFunc(slices.Clone(in.Claims), func(claim db.UserClaim) bool { return !wanted(claim.Type) }),
+		DPoPKey:   boundTo,
 		Started:   now,
 		Created:   now,
 		Expires:   expires,

@@ -2,15 +2,18 @@ package spa
 
 import (
 	"context"
-	"net/http"
+
+	"github.com/gin-gonic/gin"
 
 	"silentrenew/internal/event"
 )
 
 // callerOf says on whose behalf a request calls the API. A token in the request counts before the session; the session counts only
 // for requests that say so by the header that no other site's page can send.
-func (s *Server) callerOf(r *http.Request) (caller, error) {
-	who := caller{token: bearerToken(r), correlationID: event.CorrelationID(r)}
+func (s *Server) callerOf(c *gin.Context) (caller, error) {
+	r := c.Request
+	who := caller{proofs: readProofs(r), answer: c.Writer.Header(), correlationID: event.CorrelationID(r)}
+	who.token, who.dpop = accessToken(r)
 	if s.bff == nil || r.Header.Get("Authorization") != "" || r.Header.Get(csrfHeader) == "" {
 		return who, nil
 	}

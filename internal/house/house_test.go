@@ -20,8 +20,8 @@ var root = filepath.Join("..", "..")
 // role may use there is a decision too.
 var rooms = map[string][]string{
 	".":      {"api", "db", "idp", "internal/backchannel", "internal/config", "internal/event", "internal/eventlog", "internal/greeting", "internal/listing", "internal/localca", "internal/seal", "internal/serve", "spa"},
-	"idp":    {"db", "views", "static", "internal/event", "internal/keyring", "internal/seal"},
-	"api":    {"db", "internal/country", "internal/event"},
+	"idp":    {"db", "views", "static", "internal/dpop", "internal/event", "internal/keyring", "internal/seal"},
+	"api":    {"db", "internal/country", "internal/dpop", "internal/event"},
 	"spa":    {"views", "static", "internal/event", "internal/seal"},
 	"db":     {},
 	"views":  {},
@@ -29,6 +29,7 @@ var rooms = map[string][]string{
 
 	"internal/backchannel":      {},
 	"internal/config":           {},
+	"internal/dpop":             {},
 	"internal/event":            {},
 	"internal/eventlog":         {"internal/event"},
 	"internal/greeting":         {"db", "internal/config", "internal/localca"},
