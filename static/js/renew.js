@@ -482,7 +482,6 @@ export const createRenewal = (manager, options = {}) => {
       const frame = document.createElement("iframe");
       frame.hidden = true;
       frame.setAttribute("aria-hidden", "true");
-      frame.sandbox.add("allow-scripts", "allow-same-origin"); // a login page in there cannot take the window over
       return {
         navigate: (params) => listen(frame, params, metadata).finally(() => frame.remove()),
         close: () => frame.remove(),

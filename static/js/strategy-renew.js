@@ -75,6 +75,13 @@ export const create = (name, host, handedOver) => {
         emit("clock.skewed", { parameters: { offset: offsetInSeconds } });
         host.clock(offsetInSeconds || null);
       }),
+    );
+  };
+  /** @type {User | null} */
+  let seen = null;
+  /** After renew.js, which must have heard of the user when we ask it. */
+  const follow = () =>
+    stops.push(
       manager.events.addUserLoaded((user) => {
         const renewed = seen !== null && seen.profile.sub === user.profile.sub && seen.access_token !== user.access_token;
         seen = user;
@@ -87,15 +94,13 @@ export const create = (name, host, handedOver) => {
         host.changed(false);
       }),
     );
-  };
-  /** @type {User | null} */
-  let seen = null;
 
   return {
     start: async () => {
       listen();
       if (handedOver) await manager.storeUser(handedOver);
       await renewal.start();
+      follow();
       seen = renewal.user();
       host.changed(false);
     },
