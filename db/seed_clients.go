@@ -40,6 +40,7 @@ func spaClient(spa string) Client {
 	c.ClientName = "CompanyEmployees SPA"
 	c.ClientURI = spa
 	c.RequireClientSecret = false // code that runs in a browser keeps no secret (RFC 6749 §2.1)
+	c.AllowOfflineAccess = true   // for the strategy "refresh"; the article never asks for offline_access
 	c.AccessTokenLifetime = 600   // before the article starts; A18 shortens it to 60
 	c.GrantTypes = []string{"authorization_code"}
 	c.RedirectURIs = []string{spa + "/signin-callback", spa + "/assets/silent-callback.html"}
