@@ -20,7 +20,7 @@ const clientsColumns = `Id Enabled ClientId ProtocolType RequireClientSecret Cli
 	RefreshTokenUsage UpdateAccessTokenClaimsOnRefresh RefreshTokenExpiration AccessTokenType EnableLocalLogin IncludeJwtId
 	AlwaysSendClientClaims ClientClaimsPrefix Created Updated LastAccessed UserSsoLifetime UserCodeType DeviceCodeLifetime
 	NonEditable RefreshTokenReuseGraceSeconds RevokeFamilyOnReuse RenewLeadHint
-	RequirePushedAuthorization
+	RequirePushedAuthorization RequireDPoP
 	InitiateLoginUri PairWiseSubjectSalt SectorIdentifierUri JwksUri TokenEndpointAuthMethod TokenEndpointAuthSigningAlg
 	UserinfoSignedResponseAlg RequestObjectSigningAlg DefaultMaxAge DefaultAcrValues PolicyUri TermsOfServiceUri RegistrationAccessToken
 	CoordinateLifetimeWithUserSession`
@@ -56,7 +56,11 @@ var otherTables = map[string]string{
 	"Users":              "Id SubjectId Username PasswordHash Enabled Created Updated",
 	"UserClaims":         "Id UserId Type Value",
 	"DeletedCompanies":   "Id Name Address Country CountryCode Blocks Edited Created Updated Deleted",
+	"BffRecords":         "Key SubjectId SessionId Version LeaseUntil Expires Data",
+	"DPoPNonces":         "Name Value Expiration",
 	"IdempotencyKeys":    "Key Request Answer Expiration",
+
+	"ConfigurationVersion": "Id Version",
 }
 
 func TestD1D2D3D4TablesAndColumns(t *testing.T) {

@@ -21,6 +21,7 @@ const accessTokenType = "at+jwt"
 // accessTokenInput is what an access token is made from, besides the client.
 type accessTokenInput struct {
 	JTI       string // identifies the token where it may have to be revoked
+	JKT       string // thumbprint of the key it is bound to, "" for none (RFC 9449 §6)
 	Granted   grantedScope
 	User      db.User        // zero when the client acts for itself (RFC 6749 §4.4)
 	Claims    []db.UserClaim // what may be said about the user, today's or as of the sign-in
@@ -65,6 +66,9 @@ func (p *Provider) mintAccessToken(ctx context.Context, client db.Client, in acc
 	in.Delegated.into(claims)
 	if len(in.Named.Userinfo) > 0 {
 		claims["userinfo_claims"] = in.Named.Userinfo // our own: what userinfo will be asked for with this token
+	}
+	if in.JKT != "" {
+		claims["cnf"] = confirmation{in.JKT}
 	}
 	if client.AccessTokenType == db.AccessTokenReference {
 		return p.storeAccessToken(ctx, client, in, claims)
@@ -111,9 +115,17 @@ type accessToken struct {
 
 	Act          *actor           `json:"act,omitempty"`
 	MayAct       *authorizedActor `json:"may_act,omitempty"`
-	Confirmation json.RawMessage  `json:"cnf,omitempty"` // of a token that is bound to a key (RFC 7800)
+	Confirmation *confirmation    `json:"cnf,omitempty"` // of a token that is bound to a key (RFC 9449 §6)
 
 	claims json.RawMessage // all of them
+}
+
+// boundKey is the thumbprint of the key the token is bound to, "" for a bearer token.
+func (t accessToken) boundKey() string {
+	if t.Confirmation == nil {
+		return ""
+	}
+	return t.Confirmation.JKT
 }
 
 // UnmarshalJSON keeps the claims we have no field for: introspection tells them.

@@ -51,7 +51,7 @@ func (p *Provider) exchangeToken(ctx context.Context, request tokenRequest) (tok
 		return tokenResponse{}, err
 	}
 	in := accessTokenInput{
-		JTI: descendantJTI(subject), Granted: granted, SessionID: subject.SessionID, AuthTime: time.Unix(subject.AuthTime, 0), AMR: subject.AMR,
+		JTI: descendantJTI(subject), JKT: request.JKT, Granted: granted, SessionID: subject.SessionID, AuthTime: time.Unix(subject.AuthTime, 0), AMR: subject.AMR,
 		Delegated: &delegation{Subject: subject.Subject, Act: act, Expires: subject.Expires},
 	}
 	if subject.SessionID != "" { // a user's
@@ -62,7 +62,7 @@ func (p *Provider) exchangeToken(ctx context.Context, request tokenRequest) (tok
 	}
 	access, err := p.mintAccessToken(ctx, client, in)
 	return tokenResponse{
-		AccessToken: access, IssuedTokenType: issued, TokenType: "Bearer", Scope: granted.Scope.String(),
+		AccessToken: access, IssuedTokenType: issued, TokenType: tokenTypeOf(request.JKT), Scope: granted.Scope.String(),
 		ExpiresIn: int(min(int64(client.AccessTokenLifetime), subject.Expires-time.Now().Unix())),
 	}, err
 }
@@ -99,7 +99,7 @@ func (p *Provider) exchangedToken(ctx context.Context, request tokenRequest, nam
 		return accessToken{}, err
 	case !active:
 		return accessToken{}, refuse(InvalidRequest, "%s is no access token of this provider, has expired or was revoked", name)
-	case len(token.Confirmation) > 0: // RFC 9449 §6: only who has its key may use it
+	case token.boundKey() != "" && token.boundKey() != request.JKT: // RFC 9449 §6: only who has its key may use it
 		return accessToken{}, refuse(InvalidRequest, "%s is bound to a key of the client it was issued to", name)
 	}
 	return token, nil

@@ -36,13 +36,16 @@ var (
 	// ssoLifetimeOnRefreshOption makes UserSsoLifetime count for refresh tokens too (I5).
 	ssoLifetimeOnRefreshOption = option{"RefreshTokens.EnforceUserSsoLifetime", "false", checkSwitch}
 
+	// dpopNonceOption makes every proof of possession repeat a nonce of ours (RFC 9449 §8).
+	dpopNonceOption = option{"DPoP.RequireNonce", "false", checkSwitch}
+
 	// How signing keys follow one another, see package keyring; under Duende's names and with its defaults.
 	keyRotationOption    = option{"KeyManagement.RotationInterval", keyring.DefaultPolicy.Rotation.String(), checkDays}
 	keyPropagationOption = option{"KeyManagement.PropagationTime", keyring.DefaultPolicy.Propagation.String(), checkLifetime}
 	keyRetentionOption   = option{"KeyManagement.RetentionDuration", keyring.DefaultPolicy.Retention.String(), checkLifetime}
 
 	options = []option{cookieLifetimeOption, cookieSlidingOption, promptNoneSlidesOption, strictUserinfoOption,
-		tokensEndWithSessionOption, ssoLifetimeOnRefreshOption, keyRotationOption, keyPropagationOption, keyRetentionOption}
+		tokensEndWithSessionOption, ssoLifetimeOnRefreshOption, dpopNonceOption, keyRotationOption, keyPropagationOption, keyRetentionOption}
 )
 
 // optionNamed returns the option of that name.
@@ -86,6 +89,11 @@ func (p *Provider) tokensEndWithSession(ctx context.Context) (bool, error) {
 // ssoLifetimeOnRefresh reports whether UserSsoLifetime counts for refresh tokens.
 func (p *Provider) ssoLifetimeOnRefresh(ctx context.Context) (bool, error) {
 	return p.enabled(ctx, ssoLifetimeOnRefreshOption)
+}
+
+// dpopNonces reports whether a proof must repeat a nonce of ours.
+func (p *Provider) dpopNonces(ctx context.Context) (bool, error) {
+	return p.enabled(ctx, dpopNonceOption)
 }
 
 // option returns the value that counts now. A row that somebody edited into something unusable counts as absent.

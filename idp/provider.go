@@ -16,6 +16,7 @@ import (
 	"github.com/rs/cors"
 
 	"silentrenew/db"
+	"silentrenew/internal/dpop"
 	"silentrenew/internal/event"
 	"silentrenew/internal/keyring"
 	"silentrenew/internal/seal"
@@ -56,7 +57,10 @@ type Provider struct {
 	keys   *keys
 	sealer *seal.Sealer // nil: nothing is encrypted at rest
 
-	outgoing       *outgoing // calls to clients' servers
+	proofs         *dpop.Checker
+	published      *publishedKeys // of clients
+	inClear        sync.Map       // client_ids whose secret lies in clear and was told of
+	outgoing       *outgoing      // calls to clients' servers
 	trustedProxies []string
 	calls          sync.WaitGroup // to clients' servers, which nobody waits for but Close
 	comparisons    chan struct{}  // a slot for each password comparison that may run at once
@@ -78,8 +82,10 @@ func New(cfg Config, store *db.DB, bus *event.Bus) (*Provider, error) {
 		return nil, fmt.Errorf("signing keys: %w", err)
 	}
 	p := &Provider{issuer: cfg.Issuer, base: base, lab: cfg.Lab, db: store, bus: bus, keys: keys, sealer: cfg.Sealer,
+		proofs:         dpop.NewChecker(store, event.RoleIDP),
 		outgoing:       newOutgoing(cfg.Lab, cfg.InsecurePrivateNetwork, cfg.Roots),
 		trustedProxies: cfg.TrustedProxies, comparisons: make(chan struct{}, runtime.NumCPU())}
+	p.published = newPublishedKeys(p.outgoing, bus)
 	if err := p.newEngine().SetTrustedProxies(cfg.TrustedProxies); err != nil {
 		return nil, fmt.Errorf("trusted proxies: %w", err)
 	}

@@ -12,8 +12,6 @@ import (
 	"net/url"
 	"regexp"
 	"strconv"
-
-	"silentrenew/internal/event"
 )
 
 // companiesClient calls the companies API on behalf of a user, with the token the user's page sent.
@@ -103,8 +101,21 @@ func (a *companiesClient) privacy(ctx context.Context, who caller) ([]claim, err
 // maxAnswer bounds what we read of an answer, in bytes.
 const maxAnswer = 1 << 20
 
-// call sends one request and reads the answer into out. The correlation id goes with it, so that the API's event joins the story.
+// call sends one request and reads the answer into out. When the API does not take the token, and there is a way to another, it asks
+// once more: what was answered with 401 was not done.
 func (a *companiesClient) call(ctx context.Context, who caller, method, path string, body, out any) error {
+	err := a.send(ctx, who, method, path, body, out)
+	if refused, ok := errors.AsType[*apiError](err); !ok || refused.status != http.StatusUnauthorized || who.renew == nil {
+		return err
+	}
+	if who.token, err = who.renew(ctx); err != nil {
+		return err
+	}
+	return a.send(ctx, who, method, path, body, out)
+}
+
+// send sends one request. The correlation id goes with it, so that the API's event joins the story.
+func (a *companiesClient) send(ctx context.Context, who caller, method, path string, body, out any) error {
 	var payload io.Reader
 	if body != nil {
 		text, err := json.Marshal(body)
@@ -118,12 +129,11 @@ func (a *companiesClient) call(ctx context.Context, who caller, method, path str
 		return fmt.Errorf("prepare %s: %w", method, err)
 	}
 	request.Header.Set("Accept", "application/json")
-	request.Header.Set(event.CorrelationHeader, who.correlationID)
 	if body != nil {
 		request.Header.Set("Content-Type", "application/json")
 	}
-	if who.token != "" {
-		request.Header.Set("Authorization", "Bearer "+who.token)
+	if err := who.authorize(request); err != nil {
+		return err
 	}
 	response, err := a.http.Do(request)
 	if err != nil {
@@ -133,6 +143,7 @@ func (a *companiesClient) call(ctx context.Context, who caller, method, path str
 		return fmt.Errorf("%w: %w", errUnreachable, err)
 	}
 	defer response.Body.Close()
+	who.relay(response)
 	text, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer))
 	if err != nil {
 		return fmt.Errorf("%w: read the answer: %w", errUnreachable, err)

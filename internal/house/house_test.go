@@ -20,9 +20,9 @@ var root = filepath.Join("..", "..")
 // role may use there is a decision too.
 var rooms = map[string][]string{
 	".":      {"api", "db", "idp", "internal/backchannel", "internal/config", "internal/declaration", "internal/event", "internal/eventlog", "internal/greeting", "internal/listing", "internal/localca", "internal/seal", "internal/serve", "spa"},
-	"idp":    {"db", "views", "static", "internal/event", "internal/keyring", "internal/seal"},
-	"api":    {"db", "internal/country", "internal/event"},
-	"spa":    {"views", "static", "internal/event"},
+	"idp":    {"db", "views", "static", "internal/dpop", "internal/event", "internal/keyring", "internal/seal"},
+	"api":    {"db", "internal/country", "internal/dpop", "internal/event"},
+	"spa":    {"views", "static", "internal/event", "internal/seal"},
 	"db":     {},
 	"views":  {},
 	"static": {},
@@ -31,6 +31,7 @@ var rooms = map[string][]string{
 	"internal/backchannel":      {},
 	"internal/config":           {},
 	"internal/declaration":      {"db", "internal/attribute"},
+	"internal/dpop":             {},
 	"internal/event":            {},
 	"internal/eventlog":         {"internal/event"},
 	"internal/greeting":         {"db", "internal/config", "internal/localca"},
