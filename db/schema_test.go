@@ -58,6 +58,8 @@ var otherTables = map[string]string{
 	"DeletedCompanies":   "Id Name Address Country CountryCode Blocks Edited Created Updated Deleted",
 	"DPoPNonces":         "Name Value Expiration",
 	"IdempotencyKeys":    "Key Request Answer Expiration",
+
+	"ConfigurationVersion": "Id Version",
 }
 
 func TestD1D2D3D4TablesAndColumns(t *testing.T) {
