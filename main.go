@@ -3,6 +3,7 @@ package main
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -22,6 +23,7 @@ import (
 	"silentrenew/idp"
 	"silentrenew/internal/backchannel"
 	"silentrenew/internal/config"
+	"silentrenew/internal/declaration"
 	"silentrenew/internal/event"
 	"silentrenew/internal/eventlog"
 	"silentrenew/internal/greeting"
@@ -39,12 +41,20 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // the first signal drains, a second one kills
 	if err := run(ctx, os.Args[1:], os.Getenv, os.Stdout, os.Stderr); err != nil {
-		fmt.Fprintln(os.Stderr, "silentrenew:", strings.Join(strings.Fields(err.Error()), " "))
+		fmt.Fprintln(os.Stderr, "silentrenew:", oneLine(err))
 		if errors.Is(err, listing.ErrRowsLeftOut) {
 			os.Exit(2)
 		}
 		os.Exit(1)
 	}
+}
+
+// oneLine is the error as people see it: one line, except that a file with several faults has them named line by line.
+func oneLine(err error) string {
+	if problems, ok := errors.AsType[*declaration.Problems](err); ok {
+		return problems.Error()
+	}
+	return strings.Join(strings.Fields(err.Error()), " ")
 }
 
 // run is the program: it serves until ctx ends and returns nil, or says in one line why it cannot.
@@ -63,6 +73,11 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	bus := event.NewBus(rememberedEvents)
 	defer eventlog.Follow(bus, log)()
 
+	declared, err := readDeclaration(cfg)
+	if err != nil {
+		return err
+	}
+
 	// Listening comes first: nothing is created when a port is taken, and the public URLs follow from the ports.
 	doors, err := serve.ListenAll(ctx, cfg.Addresses())
 	if err != nil {
@@ -71,13 +86,11 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	defer doors.Close()
 	urls := cfg.URLs(doors.Port)
 
-	store, err := openDatabase(ctx, cfg, urls)
+	store, err := openDatabase(ctx, cfg, urls, declared)
 	if err != nil {
 		return err
 	}
-	if store != nil {
-		defer func() { err = errors.Join(err, store.Close()) }()
-	}
+	defer func() { err = errors.Join(err, store.Close()) }()
 
 	authority, err := openAuthority(cfg, urls, doors)
 	if err != nil {
@@ -87,7 +100,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	if err != nil {
 		return err
 	}
-	handlers, err := newHandlers(ctx, cfg, urls, store, bus, client)
+	handlers, provider, err := newHandlers(ctx, cfg, urls, store, bus, client)
 	if err != nil {
 		return err
 	}
@@ -99,25 +112,30 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return serve.Run(ctx, doors.Sites(handlers, authority.TLS()), log.Logger) })
-	if store != nil {
-		group.Go(func() error { return store.KeepClean(ctx, log.Logger) })
+	group.Go(func() error { return store.KeepClean(ctx, log.Logger) })
+	if provider != nil {
+		defer provider.Close() // after the last request, and before the database closes
+		group.Go(func() error { return provider.Run(ctx, log.Logger) })
 	}
 	return group.Wait()
 }
 
-// openDatabase opens, migrates and seeds the database, and writes the options that the command line gives. It returns nil
-// when no role that is served here keeps anything.
-func openDatabase(ctx context.Context, cfg config.Config, urls config.URLs) (*db.DB, error) {
-	if !cfg.Serves(config.IDP) && !cfg.Serves(config.API) {
-		return nil, nil
-	}
+// openDatabase opens and migrates the database. Where the provider or the API is served it also seeds it and writes the options that
+// the command line gives; the front end keeps nothing but sessions.
+func openDatabase(ctx context.Context, cfg config.Config, urls config.URLs, declared *declaration.File) (*db.DB, error) {
 	store, err := db.Open(ctx, cfg.Database)
 	if err != nil {
 		return nil, err
 	}
-	_, err = store.Seed(ctx, db.SeedURLs{SPA: urls.SPA, API: urls.API, Companies: listing.Embedded})
+	if !cfg.Serves(config.IDP) && !cfg.Serves(config.API) {
+		return store, nil
+	}
+	_, err = store.Seed(ctx, db.SeedURLs{Declared: !declared.Seed, SPA: urls.SPA, API: urls.API, Companies: listing.Embedded})
 	for name, value := range cfg.Options() {
 		err = errors.Join(err, store.SetOption(ctx, name, value))
+	}
+	if err == nil && cfg.Serves(config.IDP) {
+		err = applyDeclaration(ctx, declared, store)
 	}
 	if err != nil {
 		return nil, errors.Join(err, store.Close())
@@ -125,42 +143,70 @@ func openDatabase(ctx context.Context, cfg config.Config, urls config.URLs) (*db
 	return store, nil
 }
 
-// newHandlers builds the roles served here, each knowing the others by their public URLs only.
-func newHandlers(ctx context.Context, cfg config.Config, urls config.URLs, store *db.DB, bus *event.Bus, client *http.Client) (map[string]http.Handler, error) {
+// readDeclaration reads the file of --config before anything is created; without one it declares nothing.
+func readDeclaration(cfg config.Config) (*declaration.File, error) {
+	if cfg.File == "" {
+		return &declaration.File{Seed: true}, nil
+	}
+	return declaration.Read(cfg.File)
+}
+
+// applyDeclaration brings the database to what the file says, and logs what that changed.
+func applyDeclaration(ctx context.Context, declared *declaration.File, store *db.DB) error {
+	done, err := declared.Apply(ctx, store)
+	for _, warning := range done.Warnings {
+		slog.Warn(warning)
+	}
+	if len(done.Added)+len(done.Changed) > 0 {
+		slog.Info("declared clients and users: "+done.String(), "added", done.Added, "changed", done.Changed)
+	}
+	return err
+}
+
+// newHandlers builds the roles served here, each knowing the others by their public URLs only. The provider is nil when it is
+// not among them.
+func newHandlers(ctx context.Context, cfg config.Config, urls config.URLs, store *db.DB, bus *event.Bus, client *http.Client) (handlers map[string]http.Handler, provider *idp.Provider, err error) {
 	lab := cfg.Lab(urls)
-	handlers := map[string]http.Handler{}
+	handlers = map[string]http.Handler{}
 	sealer, err := seal.New(cfg.EncryptionKeys...)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", config.EncryptionKeyVariable, err)
+		return nil, nil, fmt.Errorf("%s: %w", config.EncryptionKeyVariable, err)
 	}
 	if cfg.Serves(config.IDP) {
-		handlers[config.IDP], err = idp.New(idp.Config{
+		roots, err := authorities(cfg.OutgoingCA)
+		if err != nil {
+			return nil, nil, err
+		}
+		provider, err = idp.New(idp.Config{
 			Issuer: urls.IDP, Lab: lab, TrustedProxies: cfg.TrustedProxies, Sealer: sealer,
+			InsecurePrivateNetwork: cfg.OutgoingPrivate, Roots: roots,
 		}, store, bus)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
+		handlers[config.IDP] = provider
 	}
 	if cfg.Serves(config.API) {
 		handlers[config.API], err = api.New(api.Config{
 			Issuer: urls.IDP, URL: urls.API, AllowedOrigins: []string{urls.SPA}, HTTPClient: client, Lab: lab,
 		}, store, bus)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 	}
 	if cfg.Serves(config.SPA) {
 		handlers[config.SPA], err = spa.New(spa.Config{
 			URL: urls.SPA, Authority: urls.IDP, APIURL: urls.API, HTTPClient: client, Lab: lab, Draining: ctx.Done(),
+			BFF: spa.BFFConfig{Secret: cfg.BFFSecret, Records: store},
 		}, bus)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 	}
 	if cfg.SingleOrigin != "" {
 		handlers[config.SingleOrigin] = singleOrigin(handlers)
 	}
-	return handlers, nil
+	return handlers, provider, nil
 }
 
 // singleOrigin serves all roles below one URL, for tunnels and cloud workspaces that give us one.
@@ -209,4 +255,23 @@ func openAuthority(cfg config.Config, urls config.URLs, doors serve.Doors) (*loc
 		hosts = append(hosts, host)
 	}
 	return localca.Open(cfg.TLSDir, hosts)
+}
+
+// authorities returns the system's certificate authorities and those of a PEM file; nil, which means the system's, without one.
+func authorities(file string) (*x509.CertPool, error) {
+	if file == "" {
+		return nil, nil
+	}
+	certificates, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("--outgoing-ca: %w", err)
+	}
+	pool, err := x509.SystemCertPool()
+	if err != nil {
+		pool = x509.NewCertPool()
+	}
+	if !pool.AppendCertsFromPEM(certificates) {
+		return nil, fmt.Errorf("--outgoing-ca: %s has no certificate in PEM", file)
+	}
+	return pool, nil
 }

@@ -97,9 +97,14 @@ const resourceChildren = `
 	UNION ALL SELECT 'api_scope', "ApiResourceId", "Id", "Scope" FROM "ApiResourceScopes"
 	ORDER BY 1, 3`
 
-// Resources reads every enabled resource, in the order of registration.
+// Resources returns every enabled resource as it is now, in the order of registration. Its lists are shared and must not
+// be changed.
 func (d *DB) Resources(ctx context.Context) (Resources, error) {
-	resources, err := readResources(d.read(ctx))
+	configured, err := d.currentConfiguration(ctx)
+	if err != nil {
+		return Resources{}, err
+	}
+	resources, err := keep(configured, configured.resources, "all", func() (Resources, error) { return readResources(d.read(ctx)) })
 	if err != nil {
 		return Resources{}, fmt.Errorf("db: read resources: %w", err)
 	}

@@ -20,9 +20,10 @@ const clientsColumns = `Id Enabled ClientId ProtocolType RequireClientSecret Cli
 	RefreshTokenUsage UpdateAccessTokenClaimsOnRefresh RefreshTokenExpiration AccessTokenType EnableLocalLogin IncludeJwtId
 	AlwaysSendClientClaims ClientClaimsPrefix Created Updated LastAccessed UserSsoLifetime UserCodeType DeviceCodeLifetime
 	NonEditable RefreshTokenReuseGraceSeconds RevokeFamilyOnReuse RenewLeadHint
-	RequirePushedAuthorization
+	RequirePushedAuthorization RequireDPoP
 	InitiateLoginUri PairWiseSubjectSalt SectorIdentifierUri JwksUri TokenEndpointAuthMethod TokenEndpointAuthSigningAlg
-	UserinfoSignedResponseAlg RequestObjectSigningAlg DefaultMaxAge DefaultAcrValues PolicyUri TermsOfServiceUri RegistrationAccessToken`
+	UserinfoSignedResponseAlg RequestObjectSigningAlg DefaultMaxAge DefaultAcrValues PolicyUri TermsOfServiceUri RegistrationAccessToken
+	CoordinateLifetimeWithUserSession`
 
 // Parts D2 to D4 and the tables of our own.
 var otherTables = map[string]string{
@@ -47,7 +48,7 @@ var otherTables = map[string]string{
 	"PersistedGrants": "Key Type SubjectId SessionId ClientId Description CreationTime Expiration ConsumedTime Data " +
 		"FamilyId ParentKey IssuedJti RevokedTime",
 	"DeviceCodes":        "UserCode DeviceCode SubjectId SessionId ClientId Description CreationTime Expiration Data",
-	"Keys":               "Id Version Created Use Algorithm IsX509Certificate DataProtected Data",
+	"Keys":               "Id Version Created Use Algorithm IsX509Certificate DataProtected Data Generation SignsFrom LongestLifetime",
 	"ServerSideSessions": "Key Scheme SubjectId SessionId DisplayName Created Renewed Expires Data",
 	"RevokedTokens":      "Jti Expiration",
 	"ServerOptions":      "Name Value Updated",
@@ -55,7 +56,11 @@ var otherTables = map[string]string{
 	"Users":              "Id SubjectId Username PasswordHash Enabled Created Updated",
 	"UserClaims":         "Id UserId Type Value",
 	"DeletedCompanies":   "Id Name Address Country CountryCode Blocks Edited Created Updated Deleted",
+	"BffRecords":         "Key SubjectId SessionId Version LeaseUntil Expires Data",
+	"DPoPNonces":         "Name Value Expiration",
 	"IdempotencyKeys":    "Key Request Answer Expiration",
+
+	"ConfigurationVersion": "Id Version",
 }
 
 func TestD1D2D3D4TablesAndColumns(t *testing.T) {

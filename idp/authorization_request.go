@@ -18,7 +18,7 @@ const responseTypeCode = "code"
 var authorizationParameterNames = []string{
 	"client_id", "redirect_uri", "response_type", "response_mode", "scope", "state", "nonce", "code_challenge",
 	"code_challenge_method", "prompt", "max_age", "id_token_hint", "login_hint", "request", "request_uri", "registration",
-	"acr_values", "claims", "display", "ui_locales", "claims_locales", loginAfterParameter,
+	"acr_values", "claims", "display", "ui_locales", "claims_locales", "dpop_jkt", loginAfterParameter,
 }
 
 // authorizationRequest is a request whose every parameter has been checked. What it asks for is allowed; whether the
@@ -30,6 +30,7 @@ type authorizationRequest struct {
 	nonce               string
 	codeChallenge       string
 	codeChallengeMethod string
+	dpopKey             string // thumbprint of the key the code will be bound to, "" for none
 	prompt              Prompt
 	maxAge              *time.Duration // nil when not sent
 	idTokenHint         string
@@ -62,6 +63,10 @@ func (p *Provider) authorizationRequest(ctx context.Context, to responseTarget) 
 		return none, err
 	}
 	if err := checkCodeChallenge(to.client, sent); err != nil {
+		return none, err
+	}
+	dpopKey, err := parseDPoPKey(sent["dpop_jkt"])
+	if err != nil {
 		return none, err
 	}
 	prompt, err := parsePrompt(sent["prompt"])
@@ -110,6 +115,7 @@ func (p *Provider) authorizationRequest(ctx context.Context, to responseTarget) 
 		nonce:               sent["nonce"],
 		codeChallenge:       sent["code_challenge"],
 		codeChallengeMethod: codeChallengeMethod(sent),
+		dpopKey:             dpopKey,
 		prompt:              prompt,
 		maxAge:              maxAge,
 		idTokenHint:         sent["id_token_hint"],
@@ -181,6 +187,8 @@ func checkCodeChallenge(client db.Client, sent parameters) error {
 		return refuse(InvalidRequest, "code_challenge_method must be %s", challengeS256)
 	case method == challengePlain && !client.AllowPlainTextPKCE:
 		return refuse(InvalidRequest, "code_challenge_method must be %s: this client may not use plain", challengeS256)
+	case method == challengeS256 && len(challenge) != s256Length:
+		return refuse(InvalidRequest, "code_challenge must have %d characters, as every S256 has (RFC 7636 section 4.2)", s256Length)
 	case !validCodeVerifier(challenge):
 		return refuse(InvalidRequest, "code_challenge must be 43 to 128 letters, digits, '-', '.', '_' or '~'")
 	}

@@ -35,7 +35,8 @@
 //	          its answer                              response_mode.go query, fragment or form_post
 //	GET       /connect/authorize/callback             authorize.go     the way back from our own pages
 //	POST      /connect/par                            pushed_authorization.go RFC 9126 §2
-//	POST      /connect/token                          token.go         RFC 6749 §4.1.3, §4.4, §6, RFC 8628 §3.4, OIDC Core §3.1.3, §12
+//	POST      /connect/token                          token.go         RFC 6749 §4.1.3, §4.4, §6, RFC 8628 §3.4, RFC 8693 §2, OIDC Core §3.1.3, §12
+//	          acting for a user                       grant_token_exchange.go, delegation.go RFC 8693
 //	GET POST  /connect/userinfo                       userinfo.go      OIDC Core §5.3
 //	POST      /connect/revocation                     revocation.go    RFC 7009 §2
 //	POST      /connect/introspect                     introspection.go RFC 7662 §2
@@ -50,6 +51,11 @@
 //	GET       /                                       home.go
 //	GET       /healthz                                home.go
 //	GET PATCH /lab/…                                  lab.go           in Lab mode only
+//
+// # Tokens that only their owner can use
+//
+// A client that sends a proof of possession with its token request (RFC 9449) gets an access token that is bound to its key.
+// internal/dpop checks proofs, for us and for the API; dpop.go says where they are wanted: token and pushed requests, userinfo.
 //
 // # Calls we make
 //
@@ -73,10 +79,13 @@
 //   - RFC 7521, Assertion Framework: https://www.rfc-editor.org/rfc/rfc7521
 //   - RFC 7523, JWT Profile for Client Authentication: https://www.rfc-editor.org/rfc/rfc7523
 //   - RFC 7636, Proof Key for Code Exchange: https://www.rfc-editor.org/rfc/rfc7636
+//   - RFC 7638, JSON Web Key Thumbprint: https://www.rfc-editor.org/rfc/rfc7638
 //   - RFC 7662, Token Introspection: https://www.rfc-editor.org/rfc/rfc7662
+//   - RFC 7800, Proof-of-Possession Key Semantics: https://www.rfc-editor.org/rfc/rfc7800
 //   - RFC 8176, Authentication Method Reference Values: https://www.rfc-editor.org/rfc/rfc8176
 //   - RFC 8252, OAuth 2.0 for Native Apps: https://www.rfc-editor.org/rfc/rfc8252
 //   - RFC 8628, Device Authorization Grant: https://www.rfc-editor.org/rfc/rfc8628
+//   - RFC 8693, Token Exchange: https://www.rfc-editor.org/rfc/rfc8693
 //   - RFC 8707, Resource Indicators: https://www.rfc-editor.org/rfc/rfc8707
 //   - RFC 8725, JSON Web Token Best Current Practices: https://www.rfc-editor.org/rfc/rfc8725
 //   - RFC 9068, JWT Profile for Access Tokens: https://www.rfc-editor.org/rfc/rfc9068
@@ -84,8 +93,10 @@
 //   - RFC 9110, HTTP Semantics: https://www.rfc-editor.org/rfc/rfc9110
 //   - RFC 9126, Pushed Authorization Requests: https://www.rfc-editor.org/rfc/rfc9126
 //   - RFC 9207, Authorization Server Issuer Identification: https://www.rfc-editor.org/rfc/rfc9207
+//   - RFC 9449, Demonstrating Proof of Possession: https://www.rfc-editor.org/rfc/rfc9449
 //   - RFC 9457, Problem Details for HTTP APIs: https://www.rfc-editor.org/rfc/rfc9457
 //   - RFC 9700, Best Current Practice for OAuth 2.0 Security: https://www.rfc-editor.org/rfc/rfc9700
+//   - FAPI 2.0 Security Profile: https://openid.net/specs/fapi-security-profile-2_0-final.html
 //   - OIDC Core: https://openid.net/specs/openid-connect-core-1_0.html
 //   - OIDC Discovery: https://openid.net/specs/openid-connect-discovery-1_0.html
 //   - Session Management: https://openid.net/specs/openid-connect-session-1_0.html

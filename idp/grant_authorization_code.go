@@ -46,7 +46,7 @@ func (p *Provider) redeemCode(ctx context.Context, request tokenRequest) (tokenR
 		return tokenResponse{}, err
 	}
 	in := accessTokenInput{
-		JTI: jti, Granted: granted, User: user, Claims: user.Claims, SessionID: code.SessionID, AuthTime: code.AuthTime, AMR: code.AMR,
+		JTI: jti, JKT: request.JKT, Granted: granted, User: user, Claims: user.Claims, SessionID: code.SessionID, AuthTime: code.AuthTime, AMR: code.AMR,
 		Named: claimNames{code.IDTokenClaims, code.UserinfoClaims, code.ACR},
 	}
 	refreshToken, err := p.startFamily(ctx, request.Client, in, code.FamilyID, code.FamilyID)
@@ -103,6 +103,9 @@ func matchCode(code db.AuthorizationCode, request tokenRequest) error {
 	case redirectURI != code.RedirectURI:
 		return refuse(InvalidGrant, "redirect_uri is not the one of the authorization request")
 	}
+	if code.DPoPKey != "" && code.DPoPKey != request.JKT {
+		return refuse(InvalidGrant, "code is bound to another DPoP key (RFC 9449 section 10)")
+	}
 	return verifyCodeChallenge(code.CodeChallenge, code.CodeChallengeMethod, request.Form.Get("code_verifier"))
 }
 
@@ -140,7 +143,7 @@ func (p *Provider) issueTokens(ctx context.Context, client db.Client, in accessT
 	if err != nil {
 		return tokenResponse{}, fmt.Errorf("access token: %w", err)
 	}
-	response := tokenResponse{AccessToken: access, TokenType: "Bearer", ExpiresIn: client.AccessTokenLifetime, Scope: in.Granted.Scope.String()}
+	response := tokenResponse{AccessToken: access, TokenType: tokenTypeOf(in.JKT), ExpiresIn: client.AccessTokenLifetime, Scope: in.Granted.Scope.String()}
 	if !in.Granted.Scope.Contains(scopeOpenID) {
 		return response, nil
 	}

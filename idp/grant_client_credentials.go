@@ -41,5 +41,5 @@ func (p *Provider) actForItself(ctx context.Context, request tokenRequest) (toke
 	if granted.Scope.Contains(scopeOfflineAccess) { // RFC 6749 §4.4.3: no refresh token, its credentials are as good
 		return tokenResponse{}, refuse(InvalidScope, "scope %s is for when the user is away, and no user takes part", scopeOfflineAccess)
 	}
-	return p.issueTokens(ctx, client, accessTokenInput{JTI: rand.Text(), Granted: granted}, "")
+	return p.issueTokens(ctx, client, accessTokenInput{JTI: rand.Text(), JKT: request.JKT, Granted: granted}, "")
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"silentrenew/db"
+	"silentrenew/internal/dpop"
 )
 
 const (
@@ -56,6 +57,15 @@ func (p *Provider) pushAuthorizationRequest(c *gin.Context) error {
 	request, err := p.authorizationRequest(ctx, target)
 	if err != nil {
 		return err
+	}
+	if dpop.Sent(c.Request.Header) { // RFC 9449 §10.1
+		proven, err := p.checkProof(c, "")
+		if err != nil {
+			return err
+		}
+		if request.parameters["dpop_jkt"], err = checkKeyOfRequest(request.dpopKey, proven); err != nil {
+			return err
+		}
 	}
 	now := time.Now()
 	err = p.db.InsertPushedRequest(ctx, target.pushed, db.PushedRequest{

@@ -10,10 +10,14 @@ import (
 	"silentrenew/db"
 )
 
-// offlineAccessAllowed reports whether the client's row lets it have refresh tokens: AllowOfflineAccess, and the grant type
-// that uses them.
-func offlineAccessAllowed(client db.Client) bool {
-	return client.AllowOfflineAccess && slices.Contains(client.GrantTypes, grantRefreshToken)
+// offlineAccessAllowed reports whether the client's row lets it have refresh tokens. AllowOfflineAccess alone says so, as in
+// IdentityServer4; the grant type need not be listed as well.
+func offlineAccessAllowed(client db.Client) bool { return client.AllowOfflineAccess }
+
+// grantAllowed reports whether the client may use a grant type at the token endpoint. A client whose AllowOfflineAccess was
+// switched off is told so by the grant itself.
+func grantAllowed(client db.Client, grantType string) bool {
+	return slices.Contains(client.GrantTypes, grantType) || grantType == grantRefreshToken && client.AllowOfflineAccess
 }
 
 // startFamily gives the first refresh token of a sign-in; "" when the granted scope lacks offline_access (OIDC Core §11) or
@@ -23,6 +27,10 @@ func (p *Provider) startFamily(ctx context.Context, client db.Client, in accessT
 	expires := firstExpiry(client, now)
 	if !in.Granted.Scope.Contains(scopeOfflineAccess) || !offlineAccessAllowed(client) || !expires.After(now) {
 		return "", nil
+	}
+	boundTo := in.JKT
+	if client.RequireClientSecret { // it is bound to the client's own credentials already (RFC 9449 §5)
+		boundTo = ""
 	}
 	wanted := oneOf(in.Granted.accessTokenClaims())
 	handle := newHandle()
@@ -35,6 +43,7 @@ func (p *Provider) startFamily(ctx context.Context, client db.Client, in accessT
 		AuthTime:  in.AuthTime,
 		AMR:       in.AMR,
 		Claims:    slices.DeleteFunc(slices.Clone(in.Claims), func(claim db.UserClaim) bool { return !wanted(claim.Type) }),
+		DPoPKey:   boundTo,
 		Started:   now,
 		Created:   now,
 		Expires:   expires,
@@ -83,7 +92,7 @@ func (p *Provider) stillEntitled(ctx context.Context, client db.Client, token db
 	if err != nil {
 		return db.User{}, err
 	}
-	if err := p.sessionHolds(ctx, token.SessionID); err != nil {
+	if err := p.sessionHolds(ctx, client, token.SessionID); err != nil {
 		return db.User{}, err
 	}
 	enforced, err := p.ssoLifetimeOnRefresh(ctx)
@@ -96,9 +105,9 @@ func (p *Provider) stillEntitled(ctx context.Context, client db.Client, token db
 	return user, nil
 }
 
-// sessionHolds refuses a refresh token whose session is over, where the option ties the two together.
-func (p *Provider) sessionHolds(ctx context.Context, sid string) error {
-	bound, err := p.tokensEndWithSession(ctx)
+// sessionHolds refuses a refresh token whose session is over, where the client's row or the option ties the two together.
+func (p *Provider) sessionHolds(ctx context.Context, client db.Client, sid string) error {
+	bound, err := p.endsWithSession(ctx, client)
 	if !bound || err != nil {
 		return err
 	}
@@ -109,14 +118,38 @@ func (p *Provider) sessionHolds(ctx context.Context, sid string) error {
 	return err
 }
 
-// endRefreshTokens takes back what was given in a session that ends now, where the option ties the two together.
+// endsWithSession reports whether the client's refresh and reference tokens end with the session they were given in: its row
+// decides, and where the row does not, the option.
+func (p *Provider) endsWithSession(ctx context.Context, client db.Client) (bool, error) {
+	if client.CoordinateLifetimeWithUserSession != nil {
+		return *client.CoordinateLifetimeWithUserSession, nil
+	}
+	return p.tokensEndWithSession(ctx)
+}
+
+// boundClients are those of the session whose tokens end with it.
+func (p *Provider) boundClients(ctx context.Context, session db.Session) ([]db.Client, error) {
+	var bound []db.Client
+	for _, client := range p.joinedClients(ctx, session) {
+		ends, err := p.endsWithSession(ctx, client)
+		if err != nil {
+			return nil, err
+		}
+		if ends {
+			bound = append(bound, client)
+		}
+	}
+	return bound, nil
+}
+
+// endRefreshTokens takes back what was given to the bound clients in a session that ends now.
 func (p *Provider) endRefreshTokens(ctx context.Context, session db.Session) error {
-	bound, err := p.tokensEndWithSession(ctx)
-	if !bound || err != nil {
+	unsaid, err := p.tokensEndWithSession(ctx)
+	if err != nil {
 		return err
 	}
 	now := time.Now()
-	return p.db.RevokeSessionFamilies(ctx, session.Subject, session.SessionID, now, now.Add(maxTokenLifetime))
+	return p.db.RevokeSessionFamilies(ctx, session.Subject, session.SessionID, unsaid, now, now.Add(maxTokenLifetime))
 }
 
 // revokeFamily takes back all that descends from one sign-in: refresh tokens and access tokens.

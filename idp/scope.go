@@ -57,6 +57,9 @@ func (p *Provider) resolveScope(ctx context.Context, client db.Client, asked Sco
 	if len(asked.String()) > maxScopeLength {
 		return grantedScope{}, refuse(InvalidScope, "scope is longer than %d characters", maxScopeLength)
 	}
+	if strings.ContainsFunc(asked.String(), notScopeCharacter) { // RFC 6749 §3.3, appendix A.4
+		return grantedScope{}, refuse(InvalidScope, "scope may have printable ASCII but no quotation mark and no backslash")
+	}
 	resources, err := p.db.Resources(ctx)
 	if err != nil {
 		return grantedScope{}, fmt.Errorf("read resources: %w", err)
@@ -90,6 +93,8 @@ func (p *Provider) resolveScope(ctx context.Context, client db.Client, asked Sco
 	}
 	return granted, nil
 }
+
+func notScopeCharacter(r rune) bool { return r < ' ' || r > '~' || r == '"' || r == '\\' }
 
 // resourcesOf picks the resources behind the scope values.
 func resourcesOf(scope Scope, all db.Resources) grantedScope {

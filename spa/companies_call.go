@@ -10,8 +10,6 @@ import (
 	"mime"
 	"net/http"
 	"strconv"
-
-	"silentrenew/internal/event"
 )
 
 // Reasons for which the API gave no answer.
@@ -41,9 +39,21 @@ type request struct {
 // maxAnswer bounds what we read of an answer, in bytes.
 const maxAnswer = 1 << 20
 
-// call sends one request, reads the answer into out and returns its entity tag. The correlation id goes with it, so that
-// the API's event joins the story.
+// call sends one request, reads the answer into out and returns its entity tag. When the API does not take the token, and there is a way
+// to another, it asks once more: what was answered with 401 was not done.
 func (a *companiesClient) call(ctx context.Context, who caller, r request, out any) (tag string, err error) {
+	tag, err = a.send(ctx, who, r, out)
+	if refused, ok := errors.AsType[*apiError](err); !ok || refused.status != http.StatusUnauthorized || who.renew == nil {
+		return tag, err
+	}
+	if who.token, err = who.renew(ctx); err != nil {
+		return "", err
+	}
+	return a.send(ctx, who, r, out)
+}
+
+// send sends one request. The correlation id goes with it, so that the API's event joins the story.
+func (a *companiesClient) send(ctx context.Context, who caller, r request, out any) (tag string, err error) {
 	sent, err := a.prepare(ctx, who, r)
 	if err != nil {
 		return "", err
@@ -53,6 +63,7 @@ func (a *companiesClient) call(ctx context.Context, who caller, r request, out a
 		return "", noAnswer(ctx, err)
 	}
 	defer response.Body.Close()
+	who.relay(response)
 	text, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer))
 	if err != nil {
 		return "", noAnswer(ctx, err)
@@ -83,7 +94,6 @@ func (a *companiesClient) prepare(ctx context.Context, who caller, r request) (*
 		return nil, fmt.Errorf("prepare %s: %w", r.method, err)
 	}
 	sent.Header.Set("Accept", "application/json")
-	sent.Header.Set(event.CorrelationHeader, who.correlationID)
 	if r.body != nil {
 		sent.Header.Set("Content-Type", "application/json")
 	}
@@ -92,10 +102,7 @@ func (a *companiesClient) prepare(ctx context.Context, who caller, r request) (*
 			sent.Header.Set(name, value)
 		}
 	}
-	if who.token != "" {
-		sent.Header.Set("Authorization", "Bearer "+who.token)
-	}
-	return sent, nil
+	return sent, who.authorize(sent)
 }
 
 // noAnswer tells apart a page that went away, an API that is slow and one that is not there.

@@ -56,7 +56,6 @@ func (s *Server) replaceCompany(c *gin.Context, who caller) (page, error) {
 	if err != nil {
 		return page{}, err
 	}
-	form.ID, form.Tag = c.Param("id"), headerValue(c.PostForm("tag"))
 	changed, err := s.api.replace(c.Request.Context(), who, form.wanted())
 	if err != nil {
 		return s.refusedForm(c, who, form, err)
@@ -77,7 +76,7 @@ func (s *Server) refusedForm(c *gin.Context, who caller, form companyDraft, err 
 	model := form.CompanyFormPage
 	refused, ok := errors.AsType[*apiError](err)
 	if !ok {
-		if !errors.Is(err, errUnreachable) {
+		if !errors.Is(err, errUnreachable) && !errors.Is(err, errProviderAway) {
 			return page{}, err
 		}
 		trouble := s.troubleOf(c, err)
@@ -108,6 +107,19 @@ func (s *Server) refusedForm(c *gin.Context, who caller, form companyDraft, err 
 	return companyForm(refused.status, model), nil
 }
 
+// loginFirst gives a form back that came in when its session here was over. It reports whether the request was a form.
+func loginFirst(c *gin.Context) (page, bool) {
+	if c.Request.Method != http.MethodPost || (c.FullPath() != "/companies" && c.FullPath() != "/companies/:id") {
+		return page{}, false
+	}
+	form, err := readCompanyForm(c)
+	if err != nil {
+		return page{}, false
+	}
+	form.LoginFirst = true
+	return companyForm(http.StatusUnauthorized, form.CompanyFormPage), true
+}
+
 // conflict fetches what somebody else saved and puts it beside what was typed.
 func (s *Server) conflict(c *gin.Context, who caller, model views.CompanyFormPage) (page, error) {
 	theirs, err := s.api.company(c.Request.Context(), who, model.ID)
@@ -135,6 +147,7 @@ func readCompanyForm(c *gin.Context) (companyDraft, error) {
 		return companyDraft{}, err
 	}
 	return companyDraft{views.CompanyFormPage{
+		ID: c.Param("id"), Tag: headerValue(c.PostForm("tag")),
 		Name: strings.TrimSpace(c.PostForm("name")), Address: strings.TrimSpace(c.PostForm("address")), Country: strings.TrimSpace(c.PostForm("country")),
 		Saved: views.CompanyView{Name: c.PostForm("saved-name"), Address: c.PostForm("saved-address"), Country: c.PostForm("saved-country")},
 	}}, nil

@@ -37,6 +37,11 @@ func (s *Server) troubleOf(c *gin.Context, err error) trouble {
 		return trouble{status: refused.status, outcome: unavailable, what: refused.detail, todo: inAMoment, retryAfter: max(5, refused.retryAfter)}
 	case errors.Is(err, context.Canceled):
 		return trouble{status: http.StatusServiceUnavailable, outcome: "cancelled", todo: inAMoment}
+	case errors.Is(err, errProviderAway):
+		return trouble{
+			status: http.StatusServiceUnavailable, outcome: unavailable, retryAfter: 5,
+			what: "The provider at " + s.cfg.Authority + " does not answer, and without it there is no new token.", todo: inAMoment,
+		}
 	case errors.Is(err, errSlow):
 		return trouble{
 			status: http.StatusGatewayTimeout, outcome: unavailable, retryAfter: 5, log: true,

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -25,6 +26,7 @@ Without flags everything runs on this machine: open the address it prints. Every
 type flags struct {
 	DB    string   `name:"db" group:"what" default:"silentrenew.db" placeholder:"URL" help:"Database: a SQLite file or postgres://… (default ${default})."`
 	Roles []string `group:"what" default:"idp,api,spa" enum:"idp,api,spa" placeholder:"ROLE" help:"Roles to serve here: ${enum} (default all)."`
+	File  string   `name:"config" group:"what" placeholder:"FILE" help:"YAML file that declares clients and users of your own; the README has an example."`
 	Lab   string   `group:"what" default:"auto" enum:"auto,on,off" placeholder:"MODE" help:"Let the pages change lifetimes and show every hop: auto, on or off (default auto: on while all public URLs are on this machine)."`
 
 	IDPAddr string `name:"idp-addr" group:"where" default:"localhost:5005" placeholder:"ADDR" help:"Where the provider listens (default ${default})."`
@@ -46,6 +48,13 @@ type flags struct {
 	CookieSliding  *bool          `group:"lifetimes" negatable:"" help:"Authentication.CookieSlidingExpiration: renew that cookie in use after half its lifetime (first set to no)."`
 	APILeeway      *time.Duration `name:"api-leeway" group:"lifetimes" placeholder:"DURATION" help:"Api.Leeway: how long after its expiry the API accepts a token (first set to 0s)."`
 
+	KeyRotation    *time.Duration `group:"keys" placeholder:"DURATION" help:"KeyManagement.RotationInterval: how long a signing key signs (first set to 2160h, 90 days)."`
+	KeyPropagation *time.Duration `group:"keys" placeholder:"DURATION" help:"KeyManagement.PropagationTime: how long the next one is published before (first set to 336h, 14 days)."`
+	KeyRetention   *time.Duration `group:"keys" placeholder:"DURATION" help:"KeyManagement.RetentionDuration: how long one stays after its last token has expired (first set to 336h)."`
+
+	OutgoingCA      string `name:"outgoing-ca" group:"outgoing" placeholder:"FILE" help:"PEM file of certificate authorities to trust beside the system's."`
+	OutgoingPrivate bool   `group:"outgoing" help:"Call private addresses and plain http too: for tests and closed networks only."`
+
 	LogFormat string `group:"log" default:"auto" enum:"auto,text,json" placeholder:"FORMAT" help:"One of ${enum} (default auto: text on a terminal, else json)."`
 	LogLevel  string `group:"log" default:"info" enum:"debug,info,warn,error" placeholder:"LEVEL" help:"One of ${enum} (default ${default})."`
 
@@ -57,6 +66,8 @@ var groups = kong.Groups{
 	"where":     "Where it listens",
 	"public":    "What others call it",
 	"lifetimes": "Lifetimes (kept in the database; a flag writes them at start)",
+	"keys":      "Signing keys (kept in the database as well; " + EncryptionKeyVariable + " encrypts them)",
+	"outgoing":  "Calls to clients' servers (back-channel logout and the like)",
 	"log":       "Log",
 }
 
@@ -85,7 +96,7 @@ func Parse(args []string, getenv func(string) string, stdout io.Writer) (Config,
 		return Config{}, fmt.Errorf("%w (see --help)", err)
 	}
 	c, err := f.config()
-	c.EncryptionKeys = EncryptionKeys(getenv)
+	c.EncryptionKeys, c.BFFSecret = EncryptionKeys(getenv), cmp.Or(getenv(BFFSecretVariable), DemoBFFSecret)
 	return c, err
 }
 
