@@ -3,6 +3,7 @@ package main
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -27,6 +28,7 @@ import (
 	"silentrenew/internal/greeting"
 	"silentrenew/internal/listing"
 	"silentrenew/internal/localca"
+	"silentrenew/internal/seal"
 	"silentrenew/internal/serve"
 	"silentrenew/spa"
 )
@@ -86,7 +88,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	if err != nil {
 		return err
 	}
-	handlers, err := newHandlers(ctx, cfg, urls, store, bus, client)
+	handlers, provider, err := newHandlers(ctx, cfg, urls, store, bus, client)
 	if err != nil {
 		return err
 	}
@@ -101,6 +103,10 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	if store != nil {
 		group.Go(func() error { return store.KeepClean(ctx, log.Logger) })
 	}
+	if provider != nil {
+		defer provider.Close() // after the last request, and before the database closes
+		group.Go(func() error { return provider.Run(ctx, log.Logger) })
+	}
 	return group.Wait()
 }
 
@@ -114,7 +120,7 @@ func openDatabase(ctx context.Context, cfg config.Config, urls config.URLs) (*db
 	if err != nil {
 		return nil, err
 	}
-	_, err = store.Seed(ctx, db.SeedURLs{SPA: urls.SPA, Companies: listing.Embedded})
+	_, err = store.Seed(ctx, db.SeedURLs{SPA: urls.SPA, API: urls.API, Companies: listing.Embedded})
 	for name, value := range cfg.Options() {
 		err = errors.Join(err, store.SetOption(ctx, name, value))
 	}
@@ -124,23 +130,35 @@ func openDatabase(ctx context.Context, cfg config.Config, urls config.URLs) (*db
 	return store, nil
 }
 
-// newHandlers builds the roles served here, each knowing the others by their public URLs only.
-func newHandlers(ctx context.Context, cfg config.Config, urls config.URLs, store *db.DB, bus *event.Bus, client *http.Client) (map[string]http.Handler, error) {
+// newHandlers builds the roles served here, each knowing the others by their public URLs only. The provider is nil when it is
+// not among them.
+func newHandlers(ctx context.Context, cfg config.Config, urls config.URLs, store *db.DB, bus *event.Bus, client *http.Client) (handlers map[string]http.Handler, provider *idp.Provider, err error) {
 	lab := cfg.Lab(urls)
-	handlers := map[string]http.Handler{}
-	var err error
+	handlers = map[string]http.Handler{}
+	sealer, err := seal.New(cfg.EncryptionKeys...)
+	if err != nil {
+		return nil, nil, fmt.Errorf("%s: %w", config.EncryptionKeyVariable, err)
+	}
 	if cfg.Serves(config.IDP) {
-		handlers[config.IDP], err = idp.New(idp.Config{Issuer: urls.IDP, Lab: lab, TrustedProxies: cfg.TrustedProxies}, store, bus)
+		roots, err := authorities(cfg.OutgoingCA)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
+		provider, err = idp.New(idp.Config{
+			Issuer: urls.IDP, Lab: lab, TrustedProxies: cfg.TrustedProxies, Sealer: sealer,
+			InsecurePrivateNetwork: cfg.OutgoingPrivate, Roots: roots,
+		}, store, bus)
+		if err != nil {
+			return nil, nil, err
+		}
+		handlers[config.IDP] = provider
 	}
 	if cfg.Serves(config.API) {
 		handlers[config.API], err = api.New(api.Config{
 			Issuer: urls.IDP, URL: urls.API, AllowedOrigins: []string{urls.SPA}, HTTPClient: client, Lab: lab,
 		}, store, bus)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 	}
 	if cfg.Serves(config.SPA) {
@@ -148,13 +166,13 @@ func newHandlers(ctx context.Context, cfg config.Config, urls config.URLs, store
 			URL: urls.SPA, Authority: urls.IDP, APIURL: urls.API, HTTPClient: client, Lab: lab, Draining: ctx.Done(),
 		}, bus)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 	}
 	if cfg.SingleOrigin != "" {
 		handlers[config.SingleOrigin] = singleOrigin(handlers)
 	}
-	return handlers, nil
+	return handlers, provider, nil
 }
 
 // singleOrigin serves all roles below one URL, for tunnels and cloud workspaces that give us one.
@@ -203,4 +221,23 @@ func openAuthority(cfg config.Config, urls config.URLs, doors serve.Doors) (*loc
 		hosts = append(hosts, host)
 	}
 	return localca.Open(cfg.TLSDir, hosts)
+}
+
+// authorities returns the system's certificate authorities and those of a PEM file; nil, which means the system's, without one.
+func authorities(file string) (*x509.CertPool, error) {
+	if file == "" {
+		return nil, nil
+	}
+	certificates, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("--outgoing-ca: %w", err)
+	}
+	pool, err := x509.SystemCertPool()
+	if err != nil {
+		pool = x509.NewCertPool()
+	}
+	if !pool.AppendCertsFromPEM(certificates) {
+		return nil, fmt.Errorf("--outgoing-ca: %s has no certificate in PEM", file)
+	}
+	return pool, nil
 }

@@ -13,6 +13,8 @@ import (
 	"github.com/coreos/go-oidc/v3/oidc"
 	"github.com/gin-gonic/gin"
 	"github.com/go-jose/go-jose/v4"
+
+	"silentrenew/internal/dpop"
 )
 
 // accessToken is a verified access token (RFC 9068 §2.2).
@@ -21,21 +23,25 @@ type accessToken struct {
 	ClientID string
 	Scope    []string
 	Roles    []string
+	Key      string                     // thumbprint of the DPoP key it is bound to, "" for a bearer token
 	Claims   map[string]json.RawMessage // all of them, as they came
 }
 
 // protectedHandler serves a route that needs a token.
 type protectedHandler func(c *gin.Context, token *accessToken) error
 
-// protected lets a request through whose bearer token is valid and carries our scope value.
+// protected lets a request through whose access token is valid, is held by who presents it, and carries our scope value.
 func (a *API) protected(h protectedHandler) handler {
 	return func(c *gin.Context) error {
-		raw, err := bearerToken(c.Request)
+		presented, err := readAccessToken(c.Request)
 		if err != nil {
 			return err
 		}
-		token, err := a.verify(c, raw)
+		token, err := a.verify(c, presented.token)
 		if err != nil {
+			return err
+		}
+		if err := a.checkBinding(c, presented, token); err != nil {
 			return err
 		}
 		e := eventOf(c)
@@ -70,24 +76,31 @@ const maxToken = 8 << 10
 // b64token is the syntax of a bearer token (RFC 6750 §2.1).
 var b64token = regexp.MustCompile(`^[A-Za-z0-9._~+/-]+=*$`)
 
-// bearerToken takes the token from the Authorization header, the only place we accept it in: the other two of RFC 6750 §2
+// presentedToken is an access token and the scheme it came in: Bearer (RFC 6750 §2.1) or DPoP (RFC 9449 §7.1).
+type presentedToken struct{ scheme, token string }
+
+// readAccessToken takes the token from the Authorization header, the only place we accept it in: the other two of RFC 6750 §2
 // put it into logs and histories.
-func bearerToken(r *http.Request) (string, error) {
+func readAccessToken(r *http.Request) (presentedToken, error) {
+	none := presentedToken{}
 	headers := r.Header.Values("Authorization")
 	if len(headers) > 1 {
-		return "", &Error{Status: http.StatusBadRequest, Code: InvalidRequest, Challenge: true, Detail: "the Authorization header was sent more than once"}
+		return none, &Error{Status: http.StatusBadRequest, Code: InvalidRequest, Challenge: true, Detail: "the Authorization header was sent more than once"}
 	}
 	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
 	token = strings.Trim(token, " ")
+	bearer := strings.EqualFold(scheme, "Bearer") // schemes know no case (RFC 9110 §11.1)
 	switch {
-	case !strings.EqualFold(scheme, "Bearer"): // schemes know no case (RFC 9110 §11.1)
-		return "", &Error{Status: http.StatusUnauthorized, Code: InvalidToken, Detail: "log in first: this needs a bearer token", Challenge: true, NoToken: true}
+	case !bearer && !usesDPoP(r):
+		return none, &Error{Status: http.StatusUnauthorized, Code: InvalidToken, Detail: "log in first: this needs an access token", Challenge: true, NoToken: true}
 	case len(token) > maxToken:
-		return "", refuseToken("the access token is longer than %d bytes", maxToken)
+		return none, refuseToken("the access token is longer than %d bytes", maxToken)
 	case !b64token.MatchString(token):
-		return "", refuseToken("the access token is malformed")
+		return none, refuseToken("the access token is malformed")
+	case bearer:
+		return presentedToken{"Bearer", token}, nil
 	}
-	return token, nil
+	return presentedToken{dpop.Scheme, token}, nil
 }
 
 // verify checks a token as RFC 9068 §4 says: typ, signature, iss, aud and the times. It does not check the scope.
@@ -100,15 +113,16 @@ func (a *API) verify(c *gin.Context, raw string) (*accessToken, error) {
 		return nil, err
 	}
 	now := time.Now()
-	verified, err := a.provider.verify(c.Request.Context(), raw, a.cfg.Audience, now.Add(-leeway))
+	verified, err := a.provider.verify(c.Request.Context(), raw, []string{a.cfg.Audience, a.cfg.URL}, now.Add(-leeway))
 	if err != nil {
 		return nil, a.explain(err, leeway)
 	}
 	var claims struct {
-		ClientID  string      `json:"client_id"`
-		Scope     spaceList   `json:"scope"`
-		Role      oneOrMany   `json:"role"`
-		NotBefore *numberDate `json:"nbf"`
+		ClientID     string       `json:"client_id"`
+		Scope        spaceList    `json:"scope"`
+		Role         oneOrMany    `json:"role"`
+		NotBefore    *numberDate  `json:"nbf"`
+		Confirmation confirmation `json:"cnf"`
 	}
 	all := map[string]json.RawMessage{}
 	if err := errors.Join(verified.Claims(&claims), verified.Claims(&all)); err != nil {
@@ -121,7 +135,7 @@ func (a *API) verify(c *gin.Context, raw string) (*accessToken, error) {
 		return nil, refuseToken("the access token is not valid yet")
 	}
 	return &accessToken{
-		Subject: verified.Subject, ClientID: claims.ClientID, Scope: claims.Scope, Roles: claims.Role, Claims: all,
+		Subject: verified.Subject, ClientID: claims.ClientID, Scope: claims.Scope, Roles: claims.Role, Key: claims.Confirmation.JKT, Claims: all,
 	}, nil
 }
 

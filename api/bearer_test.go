@@ -20,6 +20,9 @@ func TestA13ValidTokenOpensTheCompanies(t *testing.T) {
 	if got.StatusCode != http.StatusOK {
 		t.Fatalf("status %d: %s", got.StatusCode, got.body)
 	}
+	if named := p.get("/api/companies", p.issuer.token(mick().with("aud", []string{"https://other.example", "http://" + testHost}))); named.StatusCode != http.StatusOK {
+		t.Errorf("a token for our URL (RFC 8707 §2): status %d: %s", named.StatusCode, named.body)
+	}
 	if got := got.Header.Get("Cache-Control"); got != "private, no-cache" {
 		t.Errorf("Cache-Control %q", got)
 	}

@@ -1,4 +1,4 @@
-// Package api is the resource server (RFC 6749 §1.1): a companies REST API that trusts nothing but a valid bearer token.
+// Package api is the resource server (RFC 6749 §1.1): a companies REST API that trusts nothing but a valid access token.
 //
 // It knows the provider by its issuer identifier alone and learns its keys through discovery, as it would from any
 // standard provider. A request walks through these files:
@@ -6,6 +6,7 @@
 //	server.go      the route table; CORS for the front end's origin
 //	handle.go      the one adapter around every handler: correlation id, event, error
 //	bearer.go      takes the token from the request (RFC 6750 §2.1) and verifies it (RFC 9068 §4)
+//	dpop.go        who presents a bound token must hold its key (RFC 9449 §7)
 //	provider.go    discovery and keys, fetched when first needed, again when a new key id turns up, never too often
 //	operations.go  what the API can do: the table that the router and the OpenAPI document are made of
 //	rate_limit.go  how much one user of one client may ask (RFC 6585 §4)

@@ -12,6 +12,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"silentrenew/db"
+	"silentrenew/internal/dpop"
 )
 
 // Code says in one word why a request was refused.
@@ -22,6 +23,12 @@ const (
 	InvalidRequest    Code = "invalid_request"
 	InvalidToken      Code = "invalid_token"
 	InsufficientScope Code = "insufficient_scope"
+)
+
+// The error codes of RFC 9449 §7.1 and §9.
+const (
+	InvalidDPoPProof Code = "invalid_dpop_proof"
+	UseDPoPNonce     Code = "use_dpop_nonce"
 )
 
 // Words for the log beyond that registry; the first two are borrowed from RFC 6749 §4.1.2.1.
@@ -49,6 +56,7 @@ type Error struct {
 	Scope      string        // the scope value that is missing (RFC 6750 §3)
 	RetryAfter time.Duration // when it may be worth trying again
 	Challenge  bool          // the answer carries WWW-Authenticate (RFC 6750 §3)
+	DPoPNonce  string        // to try again with (RFC 9449 §9)
 	NoToken    bool          // no token was sent, so the challenge carries no code (RFC 6750 §3.1)
 	cause      error
 }
@@ -120,8 +128,12 @@ func writeError(c *gin.Context, e *Error) {
 	if c.Writer.Written() {
 		return // too late for another answer
 	}
+	c.Writer.Header().Del(dpop.NonceHeader) // it belongs to answers that were given, and to the refusal that asks for it
+	if e.DPoPNonce != "" {
+		c.Header(dpop.NonceHeader, e.DPoPNonce)
+	}
 	if e.Challenge {
-		c.Header("WWW-Authenticate", challenge(e))
+		c.Writer.Header()["Www-Authenticate"] = challenges(c.Request, e)
 	}
 	if e.RetryAfter > 0 {
 		c.Header("Retry-After", strconv.Itoa(int(max(1, e.RetryAfter.Round(time.Second)/time.Second))))
@@ -134,18 +146,23 @@ func writeError(c *gin.Context, e *Error) {
 }
 
 // realm names what the token opens (RFC 9110 §11.5).
-const realm = `Bearer realm="companies"`
+const realm = `realm="companies"`
 
-// challenge returns the value of WWW-Authenticate (RFC 6750 §3).
-func challenge(e *Error) string {
-	if e.NoToken {
-		return realm
+// challenges returns the values of WWW-Authenticate: what is wrong, in the scheme that was tried (RFC 6750 §3, RFC 9449 §7.1),
+// and after the Bearer scheme that the DPoP scheme would do as well (RFC 9449 §7.2).
+func challenges(r *http.Request, e *Error) []string {
+	problem := realm
+	if !e.NoToken {
+		problem += fmt.Sprintf(`, error="%s", error_description="%s"`, e.Code, descriptionText(e.Detail))
 	}
-	text := fmt.Sprintf(`%s, error="%s", error_description="%s"`, realm, e.Code, descriptionText(e.Detail))
 	if e.Scope != "" {
-		text += fmt.Sprintf(`, scope="%s"`, e.Scope)
+		problem += fmt.Sprintf(`, scope="%s"`, e.Scope)
 	}
-	return text
+	algorithms := fmt.Sprintf(`, algs="%s"`, dpopAlgorithms)
+	if usesDPoP(r) {
+		return []string{dpop.Scheme + " " + problem + algorithms}
+	}
+	return []string{"Bearer " + problem, dpop.Scheme + " " + realm + algorithms}
 }
 
 // maxDescription bounds what a token we do not trust can make us say.

@@ -16,8 +16,8 @@ import (
 	"github.com/swaggest/openapi-go/openapi31"
 )
 
-const about = `Companies behind a login. Every request carries an access token for this API in the header Authorization: Bearer (RFC 6750 §2.1);
-reading takes the scope value companyApi, writing the role Admin as well. Refusals are problem details (RFC 9457) that name the field to blame.`
+const about = `Companies behind a login. Every request carries an access token for this API in the header Authorization: Bearer (RFC 6750 §2.1),
+or DPoP with a proof in the header DPoP when the token is bound to a key (RFC 9449 §7.1); reading takes the scope value companyApi, writing the role Admin as well. Refusals are problem details (RFC 9457) that name the field to blame.`
 
 // document describes the operations in OpenAPI 3.1, from the very types that they read and write.
 func document(operations []operation, url, scope string) (*openapi31.Spec, error) {
@@ -25,6 +25,10 @@ func document(operations []operation, url, scope string) (*openapi31.Spec, error
 	r.Spec.Info.WithTitle("Companies").WithVersion("1").WithDescription(strings.ReplaceAll(about, "companyApi", scope))
 	r.Spec.WithServers(openapi31.Server{URL: url})
 	r.Spec.SetHTTPBearerTokenSecurity("bearer", "JWT", "an access token for this API (RFC 9068)")
+	r.Spec.ComponentsEns().WithSecuritySchemesItem("dpop", openapi31.SecuritySchemeOrReference{
+		SecurityScheme: (&openapi31.SecurityScheme{HTTP: new(openapi31.SecuritySchemeHTTP).WithScheme("DPoP")}).WithDescription(
+			"an access token that is bound to a key, and a proof of that key for this request in the header DPoP (RFC 9449 §7.1), signed with one of " + dpopAlgorithms),
+	})
 	r.DefaultOptions = append(r.DefaultOptions, jsonschema.InterceptDefName(func(_ reflect.Type, name string) string {
 		return strings.TrimPrefix(name, "Api")
 	}))
@@ -45,6 +49,7 @@ func describe(r *openapi31.Reflector, o operation) error {
 	op.SetSummary(o.summary)
 	op.SetDescription(o.text)
 	op.AddSecurity("bearer")
+	op.AddSecurity("dpop") // either will do
 	if o.request != nil {
 		op.AddReqStructure(o.request)
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -39,22 +40,25 @@ func newProvider(issuer string, client *http.Client) *provider {
 	return &provider{issuer: issuer, client: &own}
 }
 
-// verify checks what go-oidc checks: signature, iss, aud and exp at the given moment. It does not check typ, nbf or scope.
-// The error is an *unreachableError when the provider would have had to be asked and did not answer.
-func (p *provider) verify(ctx context.Context, raw, audience string, now time.Time) (*oidc.IDToken, error) {
+// verify checks signature, iss, aud and exp at the given moment; one of the audiences must be in aud (RFC 9068 §4). It does
+// not check typ, nbf or scope. The error is an *unreachableError when the provider would have had to be asked and did not answer.
+func (p *provider) verify(ctx context.Context, raw string, audiences []string, now time.Time) (*oidc.IDToken, error) {
 	keys, err := p.keySet(ctx)
 	if err != nil {
 		return nil, err
 	}
 	observed := &observedKeySet{KeySet: keys}
 	verifier := oidc.NewVerifier(p.issuer, observed, &oidc.Config{
-		ClientID:             audience,
+		SkipClientIDCheck:    true, // go-oidc knows one audience, we answer to several names
 		SupportedSigningAlgs: []string{oidc.ES256, oidc.RS256},
 		Now:                  func() time.Time { return now },
 	})
 	token, err := verifier.Verify(ctx, raw)
 	if _, ok := errors.AsType[*unreachableError](observed.err); ok || ctx.Err() != nil {
 		return nil, asUnreachable(observed.err)
+	}
+	if err == nil && !slices.ContainsFunc(token.Audience, func(name string) bool { return slices.Contains(audiences, name) }) {
+		return nil, fmt.Errorf("oidc: expected audience %q got %q", audiences[0], token.Audience)
 	}
 	return token, err
 }

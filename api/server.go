@@ -11,6 +11,7 @@ import (
 	"github.com/rs/cors"
 
 	"silentrenew/db"
+	"silentrenew/internal/dpop"
 	"silentrenew/internal/event"
 )
 
@@ -22,7 +23,7 @@ type Config struct {
 	// URL is where clients reach this API; its paths begin with /api.
 	URL string
 
-	// Audience must be among the audiences of a token (RFC 9068 §4). Empty means "companyApi".
+	// Audience or URL must be among the audiences of a token (RFC 9068 §4, RFC 8707 §2). Empty means "companyApi".
 	Audience string
 
 	// Scope is the scope value a token must carry. Empty means the same word as Audience.
@@ -48,6 +49,8 @@ type Config struct {
 type API struct {
 	cfg       Config
 	host      string // of cfg.URL
+	origin    string // of cfg.URL
+	proofs    *dpop.Checker
 	provider  *provider
 	origins   *cors.Cors
 	limiter   *rateLimiter
@@ -76,7 +79,7 @@ func New(cfg Config, store *db.DB, bus *event.Bus) (http.Handler, error) {
 		cfg.Scope = cfg.Audience
 	}
 	a := &API{
-		cfg: cfg, host: own.Host, provider: newProvider(cfg.Issuer, cfg.HTTPClient), origins: newCORS(cfg.AllowedOrigins), db: store, bus: bus,
+		cfg: cfg, host: own.Host, origin: own.Scheme + "://" + own.Host, proofs: dpop.NewChecker(store, event.RoleAPI), provider: newProvider(cfg.Issuer, cfg.HTTPClient), origins: newCORS(cfg.AllowedOrigins), db: store, bus: bus,
 		limiter: newRateLimiter(cfg.RequestsPerSecond),
 	}
 	a.reference = a.newReference()
@@ -122,13 +125,13 @@ func (a *API) routes() http.Handler {
 // preflightMaxAge is how long a browser may remember a preflight's answer, in seconds.
 const preflightMaxAge = 600
 
-// newCORS lets pages of the origins send a bearer token and a correlation id, and read why they were refused.
+// newCORS lets pages of the origins send an access token with its proof and a correlation id, and read why they were refused.
 func newCORS(origins []string) *cors.Cors {
 	options := cors.Options{
 		AllowedOrigins: origins,
 		AllowedMethods: []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete},
-		AllowedHeaders: []string{"Authorization", "Content-Type", "If-Match", "If-None-Match", idempotencyKeyHeader, event.CorrelationHeader},
-		ExposedHeaders: []string{"WWW-Authenticate", "Retry-After", "Location", "ETag", "Link", event.CorrelationHeader},
+		AllowedHeaders: []string{"Authorization", dpop.Header, "Content-Type", "If-Match", "If-None-Match", idempotencyKeyHeader, event.CorrelationHeader},
+		ExposedHeaders: []string{"WWW-Authenticate", dpop.NonceHeader, "Retry-After", "Location", "ETag", "Link", event.CorrelationHeader},
 		MaxAge:         preflightMaxAge,
 	}
 	if len(origins) == 0 { // for rs/cors an empty list means everybody

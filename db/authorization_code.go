@@ -2,6 +2,7 @@ package db
 
 import (
 	"context"
+	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -26,6 +27,8 @@ type AuthorizationCode struct {
 	ACR                 string    `json:"acr,omitempty"`             // when asked for
 	IDTokenClaims       []string  `json:"id_token_claims,omitempty"` // asked for by name (OIDC Core §5.5)
 	UserinfoClaims      []string  `json:"userinfo_claims,omitempty"`
+	DPoPKey             string    `json:"dpop_jkt,omitempty"`  // thumbprint of the key it is bound to (RFC 9449 §10)
+	Resources           []string  `json:"resources,omitempty"` // asked for by URI (RFC 8707 §2)
 	Created             time.Time `json:"created"`
 	Expires             time.Time `json:"expires"`
 
@@ -53,7 +56,10 @@ func (d *DB) InsertAuthorizationCode(ctx context.Context, code string, c Authori
 	}
 	grant := persistedGrant{Key: hashHandle(code), Type: grantAuthorizationCode, SubjectID: c.Subject, SessionID: c.SessionID,
 		ClientID: c.ClientID, CreationTime: c.Created, Expiration: &c.Expires, Data: string(data), FamilyID: FamilyOf(code)}
-	err = d.write(ctx, func(tx *gorm.DB) error { return tx.Create(&grant).Error })
+	err = d.queue(ctx, func() error {
+		_, err := d.granting.run(d.brief(ctx), insertGrant, grant.inserted()...)
+		return err
+	})
 	if err != nil {
 		return fmt.Errorf("db: insert authorization code: %w", err)
 	}
@@ -71,15 +77,15 @@ const consumeCode = `
 // taken before.
 func (d *DB) ConsumeAuthorizationCode(ctx context.Context, code, jti string, now time.Time) (AuthorizationCode, error) {
 	key := hashHandle(code)
-	var taken []string
-	err := d.write(ctx, func(tx *gorm.DB) error {
-		return tx.Raw(consumeCode, moment(now), jti, key, moment(now)).Scan(&taken).Error
+	var taken string
+	err := d.queue(ctx, func() error {
+		return d.granting.one(d.brief(ctx), consumeCode, []any{moment(now), jti, key, moment(now)}, &taken)
 	})
-	if err != nil {
-		return AuthorizationCode{}, fmt.Errorf("db: consume authorization code: %w", err)
+	if err == nil {
+		return persistedGrant{Data: taken, IssuedJTI: jti, FamilyID: key}.authorizationCode()
 	}
-	if len(taken) == 1 {
-		return persistedGrant{Data: taken[0], IssuedJTI: jti, FamilyID: key}.authorizationCode()
+	if !errors.Is(err, sql.ErrNoRows) {
+		return AuthorizationCode{}, fmt.Errorf("db: consume authorization code: %w", err)
 	}
 
 	var grant persistedGrant

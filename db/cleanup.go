@@ -11,16 +11,16 @@ import (
 
 // expired lists what no longer counts, table by table. A device that asks late still hears that its code has
 // expired rather than that there never was one (RFC 8628 §3.5). Login failures have no expiry of their own; a day is longer than
-// any window in which they are counted.
+// any window in which they are counted. Sessions are not here: their end has to be told, see [DB.TakeExpiredSessions].
 var expired = []struct {
 	table, key, condition string
 	age                   time.Duration
 }{
 	{"PersistedGrants", "Key", `"Expiration" <= ?`, 0},
-	{"ServerSideSessions", "Key", `"Expires" <= ?`, 0},
 	{"DeviceCodes", "UserCode", `"Expiration" <= ?`, time.Hour},
 	{"IdempotencyKeys", "Key", `"Expiration" <= ?`, 0},
 	{"RevokedTokens", "Jti", `"Expiration" <= ?`, 0},
+	{"DPoPNonces", "Name", `"Expiration" <= ?`, 0},
 	{"LoginFailures", "Key", `COALESCE("BlockedUntil", "Since") <= ?`, 24 * time.Hour},
 }
 
@@ -53,7 +53,7 @@ func (d *DB) KeepClean(ctx context.Context, log *slog.Logger) error {
 	}
 }
 
-// Cleanup removes what expired before now: grants, sessions, device codes, revoked tokens and login failures. It takes
+// Cleanup removes what expired before now: grants, device codes, revoked tokens, nonces and login failures. It takes
 // at most batch rows per statement, so that nobody waits long for the writer, and returns how many rows went.
 func (d *DB) Cleanup(ctx context.Context, now time.Time, batch int) (removed int, err error) {
 	batch = max(batch, 1)

@@ -2,7 +2,10 @@ package db
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"gorm.io/gorm"
@@ -85,6 +88,26 @@ type Client struct {
 	RevokeFamilyOnReuse                   bool // RFC 9700 §4.14.2
 	RenewLeadHint                         *int // seconds; what the page is advised to renew ahead
 	RequirePushedAuthorization            bool // RFC 9126 §6
+	RequireDPoP                           bool // RFC 9449 §5.2: no token without a proof of possession
+
+	// What OIDC Registration §2 adds.
+	InitiateLoginURI            string `gorm:"default:null"` // where a login begun elsewhere starts (OIDC Core §4)
+	PairWiseSubjectSalt         string `gorm:"default:null"` // empty = the subject is the same for every client
+	SectorIdentifierURI         string `gorm:"default:null"` // empty = the host of the redirect URIs, see Sector
+	JWKSURI                     string `gorm:"default:null"` // where the client publishes its keys
+	TokenEndpointAuthMethod     string `gorm:"default:null"` // empty = any the client has a credential for
+	TokenEndpointAuthSigningAlg string `gorm:"default:null"` // of its assertions; empty = any
+	UserinfoSignedResponseAlg   string `gorm:"default:null"` // empty = userinfo is plain JSON
+	RequestObjectSigningAlg     string `gorm:"default:null"` // empty = any, "none" included
+	DefaultMaxAge               *int   // seconds since auth_time where a request has no max_age; nil = any
+	DefaultACRValues            string `gorm:"default:null"` // space-separated, where a request asks for no acr
+	PolicyURI                   string `gorm:"default:null"`
+	TermsOfServiceURI           string `gorm:"default:null"`
+	RegistrationAccessToken     string `gorm:"default:null"` // hash (RFC 7592 §3); empty = not registered over the network
+
+	// CoordinateLifetimeWithUserSession ties refresh and reference tokens to the session they were given in, whose end is then
+	// theirs, by expiry too. nil = as the option Authentication.CoordinateClientLifetimesWithUserSession says.
+	CoordinateLifetimeWithUserSession *bool
 
 	// The child tables.
 	RedirectURIs           []string          `gorm:"-"` // compared byte for byte (RFC 9700 §2.1)
@@ -92,6 +115,7 @@ type Client struct {
 	Scopes                 []string          `gorm:"-"`
 	GrantTypes             []string          `gorm:"-"`
 	CORSOrigins            []string          `gorm:"-"`
+	RequestURIs            []string          `gorm:"-"` // where its request objects may be fetched (OIDC Core §6.2)
 	Secrets                []ClientSecret    `gorm:"-"`
 	Claims                 []ClientClaim     `gorm:"-"`
 	Properties             map[string]string `gorm:"-"`
@@ -180,13 +204,23 @@ func optional(n *int) (time.Duration, bool) {
 	return seconds(*n), true
 }
 
-// Client reads one client and its child rows now. Nothing is kept from an earlier call, so that an edit of the Clients
-// table by any program counts for the next token (decision 10). It returns [ErrNotFound] for an unknown client_id;
-// a disabled client is returned with Enabled false.
+// Client returns one client and its child rows as they are now: an edit of the tables by any program counts for the next
+// token (decision 10), see configuration.go. Its lists are shared and must not be changed. It returns [ErrNotFound]
+// for an unknown client_id; a disabled client is returned with Enabled false.
 func (d *DB) Client(ctx context.Context, clientID string) (Client, error) {
 	if !storable(clientID) {
 		return Client{}, ErrNotFound
 	}
+	configured, err := d.currentConfiguration(ctx)
+	if err != nil {
+		return Client{}, err
+	}
+	client, err := keep(configured, configured.clients, clientID, func() (Client, error) { return d.readClient(ctx, clientID) })
+	client.Properties = maps.Clone(client.Properties)
+	return client, err
+}
+
+func (d *DB) readClient(ctx context.Context, clientID string) (Client, error) {
 	var c Client
 	if err := d.read(ctx).Where(`"ClientId" = ?`, clientID).Take(&c).Error; err != nil {
 		return Client{}, notFound(err)
@@ -212,34 +246,36 @@ func (d *DB) Clients(ctx context.Context) ([]Client, error) {
 
 // CORSOriginAllowed reports whether an enabled client registers the origin, compared byte for byte.
 func (d *DB) CORSOriginAllowed(ctx context.Context, origin string) (bool, error) {
-	if !storable(origin) {
-		return false, nil
+	configured, err := d.currentConfiguration(ctx)
+	if err != nil {
+		return false, err
 	}
-	var allowed bool
-	err := d.read(ctx).Raw(`SELECT EXISTS (
-		SELECT 1 FROM "ClientCorsOrigins" o JOIN "Clients" c ON c."Id" = o."ClientId"
-		WHERE o."Origin" = ? AND c."Enabled")`, origin).Scan(&allowed).Error
+	origins, err := keep(configured, configured.lists, "origins", func() ([]string, error) {
+		var origins []string
+		err := d.read(ctx).Raw(`SELECT DISTINCT o."Origin" FROM "ClientCorsOrigins" o JOIN "Clients" c ON c."Id" = o."ClientId"
+			WHERE c."Enabled"`).Scan(&origins).Error
+		return origins, err
+	})
 	if err != nil {
 		return false, fmt.Errorf("db: look up CORS origin: %w", err)
 	}
-	return allowed, nil
+	return slices.Contains(origins, origin), nil
 }
 
 // TouchClient notes that the client was here. It writes at most once a minute per client, so that the busiest client
 // costs no more than the idlest.
 func (d *DB) TouchClient(ctx context.Context, clientID string, now time.Time) error {
-	stale := `"ClientId" = ? AND ("LastAccessed" IS NULL OR "LastAccessed" <= ?)`
+	client, err := d.Client(ctx, clientID)
 	minuteAgo := moment(now.Add(-time.Minute))
-	var due int64
-	if err := d.read(ctx).Model(&Client{}).Where(stale, clientID, minuteAgo).Count(&due).Error; err != nil {
-		return fmt.Errorf("db: touch client %s: %w", clientID, err)
-	}
-	if due == 0 {
+	if errors.Is(err, ErrNotFound) || err == nil && client.LastAccessed != nil && client.LastAccessed.After(minuteAgo) {
 		return nil
 	}
-	err := d.write(ctx, func(tx *gorm.DB) error {
-		return tx.Model(&Client{}).Where(stale, clientID, minuteAgo).Update("LastAccessed", moment(now)).Error
-	})
+	if err == nil {
+		err = d.write(ctx, func(tx *gorm.DB) error {
+			return tx.Model(&Client{}).Where(`"ClientId" = ? AND ("LastAccessed" IS NULL OR "LastAccessed" <= ?)`, clientID, minuteAgo).
+				Update("LastAccessed", moment(now)).Error
+		})
+	}
 	if err != nil {
 		return fmt.Errorf("db: touch client %s: %w", clientID, err)
 	}

@@ -29,6 +29,10 @@ type (
 		ID, ClientID int
 		Origin       string
 	}
+	clientRequestURI struct {
+		ID, ClientID int
+		RequestURI   string
+	}
 	clientSecret struct {
 		ID, ClientID int
 		Description  string `gorm:"default:null"`
@@ -52,18 +56,20 @@ func (clientPostLogoutRedirectURI) TableName() string { return "ClientPostLogout
 func (clientScope) TableName() string                 { return "ClientScopes" }
 func (clientGrantType) TableName() string             { return "ClientGrantTypes" }
 func (clientCORSOrigin) TableName() string            { return "ClientCorsOrigins" }
+func (clientRequestURI) TableName() string            { return "ClientRequestUris" }
 func (clientSecret) TableName() string                { return "ClientSecrets" }
 func (clientClaim) TableName() string                 { return "ClientClaims" }
 func (clientProperty) TableName() string              { return "ClientProperties" }
 
-// clientChildren reads the five lists, the claims and the properties in one go: a silent renew asks for a client three
-// times, and seven more round trips each would be most of its cost.
+// clientChildren reads the six lists, the claims and the properties in one go: a silent renew asks for a client three
+// times, and eight more round trips each would be most of its cost.
 const clientChildren = `
 	SELECT 'redirect' AS "Kind", "ClientId", "Id", '' AS "Name", "RedirectUri" AS "Value" FROM "ClientRedirectUris" WHERE "ClientId" IN ?
 	UNION ALL SELECT 'post_logout', "ClientId", "Id", '', "PostLogoutRedirectUri" FROM "ClientPostLogoutRedirectUris" WHERE "ClientId" IN ?
 	UNION ALL SELECT 'scope', "ClientId", "Id", '', "Scope" FROM "ClientScopes" WHERE "ClientId" IN ?
 	UNION ALL SELECT 'grant', "ClientId", "Id", '', "GrantType" FROM "ClientGrantTypes" WHERE "ClientId" IN ?
 	UNION ALL SELECT 'origin', "ClientId", "Id", '', "Origin" FROM "ClientCorsOrigins" WHERE "ClientId" IN ?
+	UNION ALL SELECT 'request', "ClientId", "Id", '', "RequestUri" FROM "ClientRequestUris" WHERE "ClientId" IN ?
 	UNION ALL SELECT 'claim', "ClientId", "Id", "Type", "Value" FROM "ClientClaims" WHERE "ClientId" IN ?
 	UNION ALL SELECT 'property', "ClientId", "Id", "Key", "Value" FROM "ClientProperties" WHERE "ClientId" IN ?
 	ORDER BY 1, 3`
@@ -87,7 +93,7 @@ func readClientChildren(tx *gorm.DB, clients []Client) error {
 		ClientID    int
 		Name, Value string
 	}
-	if err := tx.Raw(clientChildren, ids, ids, ids, ids, ids, ids, ids).Scan(&children).Error; err != nil {
+	if err := tx.Raw(clientChildren, ids, ids, ids, ids, ids, ids, ids, ids).Scan(&children).Error; err != nil {
 		return fmt.Errorf("read child rows: %w", err)
 	}
 	for _, row := range children {
@@ -103,6 +109,8 @@ func readClientChildren(tx *gorm.DB, clients []Client) error {
 			c.GrantTypes = append(c.GrantTypes, row.Value)
 		case "origin":
 			c.CORSOrigins = append(c.CORSOrigins, row.Value)
+		case "request":
+			c.RequestURIs = append(c.RequestURIs, row.Value)
 		case "claim":
 			c.Claims = append(c.Claims, ClientClaim{row.Name, row.Value})
 		case "property":

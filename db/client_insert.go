@@ -24,6 +24,11 @@ func (d *DB) InsertClient(ctx context.Context, c Client) error {
 
 func insertClient(tx *gorm.DB, c Client, now time.Time) error {
 	c.ID, c.Created = 0, moment(now)
+	return createClient(tx, c)
+}
+
+// createClient writes the row, with its Id where it has one, and the child rows.
+func createClient(tx *gorm.DB, c Client) error {
 	if err := tx.Create(&c).Error; err != nil {
 		return err
 	}
@@ -53,9 +58,15 @@ func childRows(c Client) []any {
 	for _, origin := range c.CORSOrigins {
 		rows = append(rows, &clientCORSOrigin{ClientID: c.ID, Origin: origin})
 	}
+	for _, uri := range c.RequestURIs {
+		rows = append(rows, &clientRequestURI{ClientID: c.ID, RequestURI: uri})
+	}
 	for _, s := range c.Secrets {
+		if s.Created.IsZero() {
+			s.Created = c.Created
+		}
 		rows = append(rows, &clientSecret{ClientID: c.ID, Description: s.Description, Value: s.Value,
-			Expiration: momentOrNil(s.Expiration), Type: s.Type, Created: c.Created})
+			Expiration: momentOrNil(s.Expiration), Type: s.Type, Created: moment(s.Created)})
 	}
 	for _, claim := range c.Claims {
 		rows = append(rows, &clientClaim{ClientID: c.ID, Type: claim.Type, Value: claim.Value})

@@ -12,7 +12,7 @@ import (
 // provider asks each time it loads one and treats a client that fails as switched off.
 func (c Client) Validate() error {
 	for _, rule := range []func(Client) *ValidationError{
-		identified, grantTypesFit, lifetimesPossible, redirectURIsRegistered, urisUsable, originsWellFormed, secretPresent,
+		identified, grantTypesFit, lifetimesPossible, redirectURIsRegistered, urisUsable, originsWellFormed, secretPresent, sectorKnown,
 	} {
 		if broken := rule(c); broken != nil {
 			return broken
@@ -67,6 +67,7 @@ func lifetimesPossible(c Client) *ValidationError {
 		{"ConsentLifetime", orLeast(c.ConsentLifetime, 1), 1},
 		{"UserSsoLifetime", orLeast(c.UserSSOLifetime, 1), 1},
 		{"RenewLeadHint", orLeast(c.RenewLeadHint, 0), 0},
+		{"DefaultMaxAge", orLeast(c.DefaultMaxAge, 0), 0},
 	} {
 		if lifetime.value < lifetime.least || lifetime.value > tenYears {
 			return outOfRange(lifetime.column, lifetime.least)
@@ -127,8 +128,15 @@ func originsWellFormed(c Client) *ValidationError {
 
 func secretPresent(c Client) *ValidationError {
 	onlyImplicit := len(c.GrantTypes) == 1 && c.GrantTypes[0] == "implicit"
-	if c.RequireClientSecret && !onlyImplicit && len(c.Secrets) == 0 {
+	if c.RequireClientSecret && !onlyImplicit && len(c.Secrets) == 0 && c.JWKSURI == "" {
 		return &ValidationError{"ClientSecret", "is required but none is registered"}
+	}
+	return nil
+}
+
+func sectorKnown(c Client) *ValidationError {
+	if c.PairWiseSubjectSalt != "" && c.Sector() == "" {
+		return &ValidationError{"SectorIdentifierUri", "must be set for pairwise subjects where the redirect URIs have no host or several (OIDC Core §8.1)"}
 	}
 	return nil
 }

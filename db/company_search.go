@@ -110,7 +110,7 @@ func (d *DB) countMatches(ctx context.Context, terms []string) (matches int, err
 	return matches, err
 }
 
-func (d *DB) postgres() bool { return d.gorm.Name() == "postgres" }
+func (d *DB) postgres() bool { return d.reading.numbered }
 
 // Where the words are.
 const (

@@ -3,8 +3,11 @@ package db
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"gorm.io/gorm"
@@ -18,6 +21,14 @@ type DB struct {
 	pool     *sql.DB
 	location string
 	writers  chan struct{} // holds one token per writer let in; nil where the server sorts writers out (PostgreSQL)
+
+	// On SQLite all writing goes over one connection of its own: it is the only one whose cached pages survive a commit.
+	writing *gorm.DB // gorm's twin on that connection, or gorm itself
+
+	reading, granting *statements // of the readers' pool and of the writers'
+
+	known   atomic.Pointer[configuration]
+	changes atomic.Int64 // how often this process may have changed the configuration
 }
 
 // Open opens the database at url and brings its schema up to date: a file name, the same with "sqlite:" in front, or
@@ -56,7 +67,10 @@ func connect(dialector gorm.Dialector, location string) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &DB{gorm: g, pool: pool, location: location}, nil
+	d := &DB{gorm: g, pool: pool, location: location, writing: g}
+	d.reading = &statements{pool: pool, numbered: g.Name() == "postgres", prepared: new(sync.Map)}
+	d.granting = d.reading
+	return d, nil
 }
 
 // keepStatements is the one TTL for which gorm starts no goroutine to expire prepared statements. That goroutine never
@@ -66,12 +80,16 @@ const keepStatements = 10 * 365 * 24 * time.Hour
 // columnNames turns Go's names into the schema's: ClientID → ClientId, RequirePKCE → RequirePkce, Company → Companies.
 var columnNames = schema.NamingStrategy{
 	NoLowerCase:  true,
-	NameReplacer: strings.NewReplacer("ID", "Id", "URI", "Uri", "PKCE", "Pkce", "SSO", "Sso", "JWT", "Jwt", "JTI", "Jti"),
+	NameReplacer: strings.NewReplacer("ID", "Id", "URI", "Uri", "PKCE", "Pkce", "SSO", "Sso", "JWT", "Jwt", "JTI", "Jti", "JWKS", "Jwks", "ACR", "Acr"),
 }
 
 // Close waits for queries under way and closes the database.
 func (d *DB) Close() error {
-	if err := d.pool.Close(); err != nil {
+	err := d.pool.Close()
+	if d.granting.pool != d.pool {
+		err = errors.Join(d.granting.pool.Close(), err)
+	}
+	if err != nil {
 		return fmt.Errorf("db: close: %w", err)
 	}
 	return nil
@@ -94,6 +112,15 @@ func (d *DB) read(ctx context.Context) *gorm.DB { return d.gorm.WithContext(ctx)
 // write runs fn when no other writer of this process does. One statement needs no transaction. Where another program
 // keeps the write lock, an SQL tool with an edit that is not committed for one, it gives up with ErrBusy.
 func (d *DB) write(ctx context.Context, fn func(tx *gorm.DB) error) error {
+	defer d.configurationChanged(ctx) // perhaps; looking again costs little
+	return d.queue(ctx, func() error { return fn(d.writing.WithContext(ctx)) })
+}
+
+// queue is write for grants, sessions and the like, which are no configuration.
+func (d *DB) queue(ctx context.Context, fn func() error) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
 	if d.writers != nil {
 		select {
 		case d.writers <- struct{}{}:
@@ -102,7 +129,7 @@ func (d *DB) write(ctx context.Context, fn func(tx *gorm.DB) error) error {
 			return ctx.Err()
 		}
 	}
-	return nameLock(fn(d.gorm.WithContext(ctx)))
+	return nameLock(fn())
 }
 
 // transaction runs fn as one transaction: all of it, or nothing.

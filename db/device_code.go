@@ -16,6 +16,7 @@ import (
 type DeviceCode struct {
 	ClientID         string
 	Scopes           []string // as asked for, then as allowed
+	Resources        []string // asked for by URI (RFC 8707 §2)
 	CorrelationID    string
 	Created, Expires time.Time
 	Interval         time.Duration // the device waits as long between two questions
@@ -69,6 +70,7 @@ func (deviceCodeRow) TableName() string { return "DeviceCodes" }
 // deviceCodeData is what the columns have no room for.
 type deviceCodeData struct {
 	Scopes        []string     `json:"scopes"`
+	Resources     []string     `json:"resources,omitempty"`
 	CorrelationID string       `json:"correlation_id,omitempty"`
 	Interval      int64        `json:"interval"` // seconds
 	Polled        time.Time    `json:"polled,omitzero"`
@@ -79,7 +81,7 @@ type deviceCodeData struct {
 
 // set writes what may change: the answer and the device's questions.
 func (row *deviceCodeRow) set(c DeviceCode) error {
-	data, err := json.Marshal(deviceCodeData{c.Scopes, c.CorrelationID, int64(c.Interval / time.Second), moment(c.Polled), c.Answer,
+	data, err := json.Marshal(deviceCodeData{c.Scopes, c.Resources, c.CorrelationID, int64(c.Interval / time.Second), moment(c.Polled), c.Answer,
 		moment(c.AuthTime), c.AMR})
 	row.SubjectID, row.SessionID, row.Data = c.Subject, c.SessionID, string(data)
 	return err
@@ -91,7 +93,7 @@ func (row deviceCodeRow) deviceCode() (DeviceCode, error) {
 		return DeviceCode{}, fmt.Errorf("device code data: %w", err)
 	}
 	return DeviceCode{
-		ClientID: row.ClientID, Scopes: data.Scopes, CorrelationID: data.CorrelationID, Created: moment(row.CreationTime),
+		ClientID: row.ClientID, Scopes: data.Scopes, Resources: data.Resources, CorrelationID: data.CorrelationID, Created: moment(row.CreationTime),
 		Expires: moment(row.Expiration), Interval: time.Duration(data.Interval) * time.Second, Polled: data.Polled, Answer: data.Answer,
 		Subject: row.SubjectID, SessionID: row.SessionID, AuthTime: data.AuthTime, AMR: data.AMR, FamilyID: row.DeviceCode,
 	}, nil

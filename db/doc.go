@@ -8,8 +8,10 @@
 //
 //	sqlite3 silentrenew.db "update Clients set AccessTokenLifetime=60"
 //
-// counts for the next token, because [DB.Client] reads the row each time. The schema is written twice, as plain SQL in
-// migrations/sqlite and migrations/postgres; each column of a lifetime says its unit there, and [Client] repeats it.
+// counts for the next token. Clients, resources, users and options are kept in memory, but only as long as a mark in the
+// database stays the same that triggers change with every change of those tables, by whatever program (configuration.go).
+// The schema is written twice, as plain SQL in migrations/sqlite and migrations/postgres; each column of a lifetime says
+// its unit there, and [Client] repeats it.
 //
 // Whoever reads the tables cannot act for a user: codes and refresh tokens are stored as hashes, a session's key is a hash of
 // its cookie, passwords are argon2id, client secrets SHA-256 (they are random, not remembered). Signing keys are the
@@ -17,7 +19,17 @@
 //
 // Whatever must happen once happens in one statement: [DB.ConsumeAuthorizationCode] is an UPDATE that finds the code
 // unconsumed or finds nothing. SQLite has one writer at a time, so writers of one process queue in memory, where waiting
-// obeys the context, instead of polling the file's lock.
+// obeys the context, instead of polling the file's lock; a transaction is a few statements, and nothing is signed while one
+// is open. The statements of a renewal are prepared once (prepared.go), the rest goes through gorm.
+//
+// # After a power cut
+//
+// SQLite writes ahead (WAL) with synchronous=NORMAL: a commit is in the log file before it is answered, but the disk is told
+// to keep it only at the next checkpoint, after about a thousand pages. A crash of the program or its end by kill -9
+// loses nothing. A power cut or a crash of the operating system may lose the last commits, whole commits from the end and
+// never a part of one, and the file stays sound. What that means here: who had just signed in signs in again; a code or
+// refresh token issued just before is unknown, so the client starts over; and a code or refresh token that was taken just
+// before might count as not taken, until it expires. On PostgreSQL the server's synchronous_commit decides, by default on.
 //
 // Times are UTC with microseconds on both databases. A [DB] is safe for concurrent use, by several processes too.
 package db

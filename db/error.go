@@ -1,6 +1,7 @@
 package db
 
 import (
+	"database/sql"
 	"errors"
 	"fmt"
 	"strings"
@@ -84,9 +85,9 @@ func nameLock(err error) error {
 	return err
 }
 
-// notFound translates gorm's word for it; other errors pass.
+// notFound translates the libraries' words for it; other errors pass.
 func notFound(err error) error {
-	if errors.Is(err, gorm.ErrRecordNotFound) {
+	if errors.Is(err, gorm.ErrRecordNotFound) || errors.Is(err, sql.ErrNoRows) {
 		return ErrNotFound
 	}
 	return err

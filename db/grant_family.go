@@ -34,14 +34,15 @@ func revokeFamily(tx *gorm.DB, family string, now, until time.Time) error {
 	}
 }
 
-// RevokeSessionFamilies takes back every family with a refresh or reference token that was given in this session.
-func (d *DB) RevokeSessionFamilies(ctx context.Context, subject, sid string, now, until time.Time) error {
+// RevokeSessionFamilies takes back every family with a refresh or reference token that was given in this session to a client
+// whose row says CoordinateLifetimeWithUserSession; unsaid decides for a row that says nothing.
+func (d *DB) RevokeSessionFamilies(ctx context.Context, subject, sid string, unsaid bool, now, until time.Time) error {
 	err := d.transaction(ctx, func(tx *gorm.DB) error {
 		var families []string
-		err := tx.Model(&persistedGrant{}).Distinct("FamilyId").
-			Where(`"SubjectId" = ? AND "SessionId" = ? AND "Type" IN ? AND "RevokedTime" IS NULL AND "FamilyId" IS NOT NULL`,
-				subject, sid, []string{grantRefreshToken, grantReferenceToken}).
-			Pluck("FamilyId", &families).Error
+		err := tx.Raw(`SELECT DISTINCT g."FamilyId" FROM "PersistedGrants" g LEFT JOIN "Clients" c ON c."ClientId" = g."ClientId"
+			WHERE g."SubjectId" = ? AND g."SessionId" = ? AND g."Type" IN ? AND g."RevokedTime" IS NULL AND g."FamilyId" IS NOT NULL
+			AND COALESCE(c."CoordinateLifetimeWithUserSession", ?)`,
+			subject, sid, []string{grantRefreshToken, grantReferenceToken}, unsaid).Scan(&families).Error
 		for _, family := range families {
 			if err == nil {
 				err = revokeFamily(tx, family, now, until)

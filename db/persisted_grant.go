@@ -9,6 +9,7 @@ import (
 // Values of PersistedGrants.Type.
 const (
 	grantAuthorizationCode = "authorization_code"
+	grantInitialAccess     = "initial_access_token" // of nobody: it lets its bearer register clients
 	grantReferenceToken    = "reference_token"
 	grantRefreshToken      = "refresh_token"
 	grantUserConsent       = "user_consent"
@@ -34,6 +35,25 @@ type persistedGrant struct {
 }
 
 func (persistedGrant) TableName() string { return "PersistedGrants" }
+
+// grantColumns are those that columns scans.
+const grantColumns = `"Key", COALESCE("SubjectId", ''), COALESCE("SessionId", ''), "ClientId", "CreationTime", "Expiration",
+	"ConsumedTime", "RevokedTime", "Data", COALESCE("FamilyId", ''), COALESCE("ParentKey", '')`
+
+func (grant *persistedGrant) columns() []any {
+	return []any{&grant.Key, &grant.SubjectID, &grant.SessionID, &grant.ClientID, &grant.CreationTime, &grant.Expiration,
+		&grant.ConsumedTime, &grant.RevokedTime, &grant.Data, &grant.FamilyID, &grant.ParentKey}
+}
+
+const insertGrant = `
+	INSERT INTO "PersistedGrants" ("Key", "Type", "SubjectId", "SessionId", "ClientId", "CreationTime", "Expiration", "Data", "FamilyId", "ParentKey")
+	VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+
+// inserted are the arguments of insertGrant.
+func (grant persistedGrant) inserted() []any {
+	return []any{grant.Key, grant.Type, orNull(grant.SubjectID), orNull(grant.SessionID), grant.ClientID, grant.CreationTime,
+		*grant.Expiration, grant.Data, orNull(grant.FamilyID), orNull(grant.ParentKey)}
+}
 
 // hashHandle is what the database keeps of a code or token: base64url of its SHA-256. The handle has 256 random bits,
 // so there is nothing to guess and no need for a slow hash.

@@ -14,7 +14,7 @@ const grantPushedRequest = "pushed_authorization_request"
 // PushedRequest is an authorization request that a client has left with us (RFC 9126 §2).
 type PushedRequest struct {
 	ClientID   string
-	Parameters map[string]string
+	Parameters map[string][]string // what may be sent more than once included
 	Created    time.Time
 	Expires    time.Time
 }

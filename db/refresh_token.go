@@ -5,6 +5,7 @@ import (
 	"crypto/hkdf"
 	"crypto/rand"
 	"crypto/sha256"
+	"database/sql"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -19,9 +20,11 @@ import (
 type RefreshToken struct {
 	ClientID, Subject, SessionID string
 	Scopes                       []string // as granted; asking for less once does not make it less (RFC 6749 §6)
+	Resources                    []string // the APIs it is limited to, by URI (RFC 8707 §2.2); none = those of the scope
 	AuthTime                     time.Time
 	AMR                          []string
 	Claims                       []UserClaim // what the first access token said about the user
+	DPoPKey                      string      // thumbprint of the key it is bound to, "" for none (RFC 9449 §5)
 	Started                      time.Time   // when the family's first refresh token was issued; its lifetimes count from here
 	Created, Expires             time.Time
 	Consumed                     *time.Time // when it was exchanged for its successor; nil while it has none
@@ -32,12 +35,14 @@ type RefreshToken struct {
 
 // refreshTokenData is what the columns have no room for.
 type refreshTokenData struct {
-	Scopes   []string    `json:"scopes"`
-	AuthTime time.Time   `json:"auth_time"`
-	AMR      []string    `json:"amr,omitempty"`
-	Claims   []UserClaim `json:"claims,omitempty"`
-	Started  time.Time   `json:"started"`
-	Salt     []byte      `json:"salt,omitempty"` // with the parent's handle it gives this one's, see successorHandle
+	Scopes    []string    `json:"scopes"`
+	Resources []string    `json:"resources,omitempty"`
+	AuthTime  time.Time   `json:"auth_time"`
+	AMR       []string    `json:"amr,omitempty"`
+	Claims    []UserClaim `json:"claims,omitempty"`
+	Started   time.Time   `json:"started"`
+	DPoPKey   string      `json:"dpop_jkt,omitempty"`
+	Salt      []byte      `json:"salt,omitempty"` // with the parent's handle it gives this one's, see successorHandle
 }
 
 // RefreshTokenReusedError says that the token was exchanged before and its grace is over: two parties hold it
@@ -52,7 +57,7 @@ func (e *RefreshTokenReusedError) Error() string {
 func FamilyOf(handle string) string { return hashHandle(handle) }
 
 func (t RefreshToken) grant(handle string, salt []byte) (persistedGrant, error) {
-	data, err := json.Marshal(refreshTokenData{t.Scopes, moment(t.AuthTime), t.AMR, t.Claims, moment(t.Started), salt})
+	data, err := json.Marshal(refreshTokenData{t.Scopes, t.Resources, moment(t.AuthTime), t.AMR, t.Claims, moment(t.Started), t.DPoPKey, salt})
 	expires := moment(t.Expires)
 	return persistedGrant{Key: hashHandle(handle), Type: grantRefreshToken, SubjectID: t.Subject, SessionID: t.SessionID,
 		ClientID: t.ClientID, CreationTime: moment(t.Created), Expiration: &expires, Data: string(data),
@@ -65,8 +70,8 @@ func (grant persistedGrant) refreshToken() (RefreshToken, refreshTokenData, erro
 		return RefreshToken{}, data, fmt.Errorf("db: refresh token data: %w", err)
 	}
 	return RefreshToken{
-		ClientID: grant.ClientID, Subject: grant.SubjectID, SessionID: grant.SessionID, Scopes: data.Scopes,
-		AuthTime: moment(data.AuthTime), AMR: data.AMR, Claims: data.Claims, Started: moment(data.Started),
+		ClientID: grant.ClientID, Subject: grant.SubjectID, SessionID: grant.SessionID, Scopes: data.Scopes, Resources: data.Resources,
+		AuthTime: moment(data.AuthTime), AMR: data.AMR, Claims: data.Claims, Started: moment(data.Started), DPoPKey: data.DPoPKey,
 		Created: moment(grant.CreationTime), Expires: moment(*grant.Expiration),
 		Consumed: momentOrNil(grant.ConsumedTime), Revoked: momentOrNil(grant.RevokedTime),
 		FamilyID: grant.FamilyID, ParentKey: grant.ParentKey,
@@ -100,8 +105,7 @@ func (d *DB) InsertRefreshToken(ctx context.Context, handle string, t RefreshTok
 // for any other handle.
 func (d *DB) RefreshToken(ctx context.Context, handle string, now time.Time) (RefreshToken, error) {
 	var grant persistedGrant
-	err := d.read(ctx).Where(`"Key" = ? AND "Type" = ? AND "Expiration" > ?`, hashHandle(handle), grantRefreshToken, moment(now)).
-		Take(&grant).Error
+	err := d.row(ctx, selectRefreshToken, []any{hashHandle(handle), moment(now)}, grant.columns()...)
 	if err != nil {
 		return RefreshToken{}, notFound(err)
 	}
@@ -109,10 +113,13 @@ func (d *DB) RefreshToken(ctx context.Context, handle string, now time.Time) (Re
 	return token, err
 }
 
+const selectRefreshToken = `SELECT ` + grantColumns + ` FROM "PersistedGrants" WHERE "Key" = ? AND "Type" = 'refresh_token' AND "Expiration" > ?`
+
 // consumeRefreshToken is the lock: of any number of requests with the same token the database lets exactly one through.
 const consumeRefreshToken = `
 	UPDATE "PersistedGrants" SET "ConsumedTime" = ?
-	WHERE "Key" = ? AND "Type" = 'refresh_token' AND "ConsumedTime" IS NULL AND "RevokedTime" IS NULL AND "Expiration" > ?`
+	WHERE "Key" = ? AND "Type" = 'refresh_token' AND "ConsumedTime" IS NULL AND "RevokedTime" IS NULL AND "Expiration" > ?
+	RETURNING ` + grantColumns
 
 // RotateRefreshToken exchanges a refresh token for its successor, exactly once, and returns the successor's handle. Who
 // comes again within the grace, while nobody has used the successor, gets the same handle again: the first answer was
@@ -125,46 +132,48 @@ func (d *DB) RotateRefreshToken(ctx context.Context, handle string, expires, now
 		return "", err
 	}
 	key := hashHandle(handle)
-	err = d.transaction(ctx, func(tx *gorm.DB) error {
-		result := tx.Exec(consumeRefreshToken, moment(now), key, moment(now))
-		if result.Error != nil {
-			return result.Error
-		}
-		var parent persistedGrant
-		if err := tx.Where(`"Key" = ? AND "Type" = ? AND "Expiration" > ?`, key, grantRefreshToken, moment(now)).Take(&parent).Error; err != nil {
-			return notFound(err)
-		}
-		token, _, err := parent.refreshToken()
-		if err != nil {
+	err = d.queue(ctx, func() error {
+		return d.granting.together(d.brief(ctx), []string{consumeRefreshToken, insertGrant}, func(in *statements) error {
+			var parent persistedGrant
+			if err := in.one(d.brief(ctx), consumeRefreshToken, []any{moment(now), key, moment(now)}, parent.columns()...); err != nil {
+				return err
+			}
+			token, _, err := parent.refreshToken()
+			if err != nil {
+				return err
+			}
+			token.Created, token.Expires, token.ParentKey = now, expires, key
+			child, err := token.grant(successor, salt)
+			if err != nil {
+				return err
+			}
+			_, err = in.run(d.brief(ctx), insertGrant, child.inserted()...)
 			return err
-		}
-		if result.RowsAffected == 0 {
-			successor, err = earlierSuccessor(tx, handle, token, now, grace)
-			return err
-		}
-		token.Created, token.Expires, token.ParentKey = now, expires, key
-		child, err := token.grant(successor, salt)
-		if err != nil {
-			return err
-		}
-		return tx.Create(&child).Error
+		})
 	})
+	if errors.Is(err, sql.ErrNoRows) {
+		successor, err = d.earlierSuccessor(ctx, handle, now, grace)
+	}
 	if err != nil {
 		return "", fmt.Errorf("db: rotate refresh token: %w", err)
 	}
 	return successor, nil
 }
 
-// earlierSuccessor answers a repeated exchange.
-func earlierSuccessor(tx *gorm.DB, handle string, token RefreshToken, now time.Time, grace time.Duration) (string, error) {
-	if token.Revoked != nil {
+// earlierSuccessor answers an exchange that found nothing to take.
+func (d *DB) earlierSuccessor(ctx context.Context, handle string, now time.Time, grace time.Duration) (string, error) {
+	token, err := d.RefreshToken(ctx, handle, now)
+	if err != nil {
+		return "", err
+	}
+	if token.Revoked != nil || token.Consumed == nil {
 		return "", ErrNotFound
 	}
 	if grace <= 0 || !now.Before(token.Consumed.Add(grace)) {
 		return "", &RefreshTokenReusedError{token}
 	}
 	var child persistedGrant
-	err := tx.Where(`"FamilyId" = ? AND "ParentKey" = ? AND "ConsumedTime" IS NULL`, token.FamilyID, hashHandle(handle)).Take(&child).Error
+	err = d.read(ctx).Where(`"FamilyId" = ? AND "ParentKey" = ? AND "ConsumedTime" IS NULL`, token.FamilyID, hashHandle(handle)).Take(&child).Error
 	if errors.Is(err, gorm.ErrRecordNotFound) { // it was used, so the first answer did arrive
 		return "", &RefreshTokenReusedError{token}
 	}

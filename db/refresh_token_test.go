@@ -223,17 +223,32 @@ func TestI17NoRefreshTokenFromAReplayedCode(t *testing.T) {
 
 func TestI11ASessionsFamiliesEndTogether(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
-		for handle, sid := range map[string]string{"a": "sid", "b": "sid", "c": "another"} {
-			token := someRefreshToken()
-			token.SessionID, token.FamilyID = sid, "family-"+handle
-			if err := d.InsertRefreshToken(t.Context(), handle, token); err != nil {
+		for id, bound := range map[string]*bool{"bound": ptr(true), "free": ptr(false), "unsaid": nil} {
+			client := db.NewClient(id)
+			client.RequireClientSecret, client.GrantTypes = false, []string{"refresh_token"}
+			client.CoordinateLifetimeWithUserSession = bound
+			if err := d.InsertClient(t.Context(), client); err != nil {
+				t.Fatal(err)
+			}
+			for _, sid := range []string{"sid", "another"} {
+				for _, unsaid := range []string{"false", "true"} {
+					token := someRefreshToken()
+					token.ClientID, token.SessionID, token.FamilyID = id, sid+unsaid, "family-"+id+sid+unsaid
+					if err := d.InsertRefreshToken(t.Context(), id+sid+unsaid, token); err != nil {
+						t.Fatal(err)
+					}
+				}
+			}
+		}
+		for sid, unsaid := range map[string]bool{"sidfalse": false, "sidtrue": true} {
+			if err := d.RevokeSessionFamilies(t.Context(), "a9ea0f25", sid, unsaid, noon, noon.Add(time.Hour)); err != nil {
 				t.Fatal(err)
 			}
 		}
-		if err := d.RevokeSessionFamilies(t.Context(), "a9ea0f25", "sid", noon, noon.Add(time.Hour)); err != nil {
-			t.Fatal(err)
-		}
-		for handle, want := range map[string]bool{"a": true, "b": true, "c": false} {
+		for handle, want := range map[string]bool{
+			"boundsidfalse": true, "freesidfalse": false, "unsaidsidfalse": false,
+			"boundsidtrue": true, "freesidtrue": false, "unsaidsidtrue": true, "boundanothertrue": false,
+		} {
 			if got, err := d.RefreshToken(t.Context(), handle, noon); err != nil || (got.Revoked != nil) != want {
 				t.Errorf("%s: %+v %v, want revoked %t", handle, got, err, want)
 			}

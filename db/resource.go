@@ -27,6 +27,7 @@ type APIResource struct {
 	Name, DisplayName, Description   string
 	Enabled, ShowInDiscoveryDocument bool
 	Scopes, Claims                   []string
+	URI                              string // by which clients name it (RFC 8707 §2), "" for none
 }
 
 // Resources is everything a scope value can stand for.
@@ -76,6 +77,7 @@ type (
 		DisplayName             string `gorm:"default:null"`
 		Description             string `gorm:"default:null"`
 		ShowInDiscoveryDocument bool
+		ResourceURI             string `gorm:"default:null"`
 		Created                 time.Time
 	}
 )
@@ -95,9 +97,14 @@ const resourceChildren = `
 	UNION ALL SELECT 'api_scope', "ApiResourceId", "Id", "Scope" FROM "ApiResourceScopes"
 	ORDER BY 1, 3`
 
-// Resources reads every enabled resource, in the order of registration.
+// Resources returns every enabled resource as it is now, in the order of registration. Its lists are shared and must not
+// be changed.
 func (d *DB) Resources(ctx context.Context) (Resources, error) {
-	resources, err := readResources(d.read(ctx))
+	configured, err := d.currentConfiguration(ctx)
+	if err != nil {
+		return Resources{}, err
+	}
+	resources, err := keep(configured, configured.resources, "all", func() (Resources, error) { return readResources(d.read(ctx)) })
 	if err != nil {
 		return Resources{}, fmt.Errorf("db: read resources: %w", err)
 	}
@@ -141,7 +148,7 @@ func readResources(tx *gorm.DB) (Resources, error) {
 	}
 	for _, row := range apis {
 		r.APIs = append(r.APIs, APIResource{row.Name, row.DisplayName, row.Description,
-			row.Enabled, row.ShowInDiscoveryDocument, of("api_scope", row.ID), of("api", row.ID)})
+			row.Enabled, row.ShowInDiscoveryDocument, of("api_scope", row.ID), of("api", row.ID), row.ResourceURI})
 	}
 	return r, nil
 }

@@ -45,15 +45,21 @@ func (d *DB) UseOnce(ctx context.Context, kind, id string, expires time.Time) (f
 	return first, nil
 }
 
-// TokenRevoked reports whether the access token with this jti was taken back, by itself or with its family, whose name is
-// the part of the jti before the dot.
+// TokenRevoked reports whether the access token with this jti was taken back, by itself or with what it comes from: the
+// parts of a jti before its dots are the family and the tokens it was exchanged from (RFC 8693).
 func (d *DB) TokenRevoked(ctx context.Context, jti string) (bool, error) {
 	if !storable(jti) {
 		return false, nil
 	}
-	family, _, _ := strings.Cut(jti, ".")
+	names := []any{jti}
+	for i, c := range jti {
+		if c == '.' {
+			names = append(names, jti[:i])
+		}
+	}
+	revoked := `SELECT count(*) FROM "RevokedTokens" WHERE "Jti" IN (?` + strings.Repeat(", ?", len(names)-1) + `)`
 	var count int64
-	if err := d.read(ctx).Model(&revokedToken{}).Where(`"Jti" IN (?, ?)`, jti, family).Count(&count).Error; err != nil {
+	if err := d.row(ctx, revoked, names, &count); err != nil {
 		return false, fmt.Errorf("db: look up revoked token: %w", err)
 	}
 	return count > 0, nil

@@ -20,7 +20,10 @@ const clientsColumns = `Id Enabled ClientId ProtocolType RequireClientSecret Cli
 	RefreshTokenUsage UpdateAccessTokenClaimsOnRefresh RefreshTokenExpiration AccessTokenType EnableLocalLogin IncludeJwtId
 	AlwaysSendClientClaims ClientClaimsPrefix Created Updated LastAccessed UserSsoLifetime UserCodeType DeviceCodeLifetime
 	NonEditable RefreshTokenReuseGraceSeconds RevokeFamilyOnReuse RenewLeadHint
-	RequirePushedAuthorization`
+	RequirePushedAuthorization RequireDPoP
+	InitiateLoginUri PairWiseSubjectSalt SectorIdentifierUri JwksUri TokenEndpointAuthMethod TokenEndpointAuthSigningAlg
+	UserinfoSignedResponseAlg RequestObjectSigningAlg DefaultMaxAge DefaultAcrValues PolicyUri TermsOfServiceUri RegistrationAccessToken
+	CoordinateLifetimeWithUserSession`
 
 // Parts D2 to D4 and the tables of our own.
 var otherTables = map[string]string{
@@ -29,11 +32,12 @@ var otherTables = map[string]string{
 	"ClientScopes":                 "Id ClientId Scope",
 	"ClientGrantTypes":             "Id ClientId GrantType",
 	"ClientCorsOrigins":            "Id ClientId Origin",
+	"ClientRequestUris":            "Id ClientId RequestUri",
 	"ClientSecrets":                "Id ClientId Description Value Expiration Type Created",
 	"ClientClaims":                 "Id ClientId Type Value",
 	"ClientProperties":             "Id ClientId Key Value",
 	"ApiResources": "Id Enabled Name DisplayName Description AllowedAccessTokenSigningAlgorithms ShowInDiscoveryDocument Created Updated " +
-		"LastAccessed NonEditable",
+		"LastAccessed NonEditable ResourceUri",
 	"ApiResourceScopes":      "Id ApiResourceId Scope",
 	"ApiResourceClaims":      "Id ApiResourceId Type",
 	"ApiResourceSecrets":     "Id ApiResourceId Description Value Expiration Type Created",
@@ -44,7 +48,7 @@ var otherTables = map[string]string{
 	"PersistedGrants": "Key Type SubjectId SessionId ClientId Description CreationTime Expiration ConsumedTime Data " +
 		"FamilyId ParentKey IssuedJti RevokedTime",
 	"DeviceCodes":        "UserCode DeviceCode SubjectId SessionId ClientId Description CreationTime Expiration Data",
-	"Keys":               "Id Version Created Use Algorithm IsX509Certificate DataProtected Data",
+	"Keys":               "Id Version Created Use Algorithm IsX509Certificate DataProtected Data Generation SignsFrom LongestLifetime",
 	"ServerSideSessions": "Key Scheme SubjectId SessionId DisplayName Created Renewed Expires Data",
 	"RevokedTokens":      "Jti Expiration",
 	"ServerOptions":      "Name Value Updated",
@@ -52,7 +56,10 @@ var otherTables = map[string]string{
 	"Users":              "Id SubjectId Username PasswordHash Enabled Created Updated",
 	"UserClaims":         "Id UserId Type Value",
 	"DeletedCompanies":   "Id Name Address Country CountryCode Blocks Edited Created Updated Deleted",
+	"DPoPNonces":         "Name Value Expiration",
 	"IdempotencyKeys":    "Key Request Answer Expiration",
+
+	"ConfigurationVersion": "Id Version",
 }
 
 func TestD1D2D3D4TablesAndColumns(t *testing.T) {

@@ -12,6 +12,7 @@ import (
 type SeedURLs struct {
 	SPA string // "http://localhost:4200"
 	BFF string // where /bff/callback answers; empty = at the SPA's address
+	API string // by which clients name the companies API (RFC 8707 §2); empty = not at all
 
 	// Companies returns those to browse beside the tutorial's two. It is asked while the table is empty; nil means none.
 	Companies func() ([]Company, error)
@@ -39,7 +40,7 @@ func (d *DB) Seed(ctx context.Context, urls SeedURLs) (SeedResult, error) {
 			{"Clients", urls.seedClients, &result.Clients},
 			{"IdentityResources", seedIdentityResources, &result.IdentityResources},
 			{"ApiScopes", seedAPIScopes, &result.APIScopes},
-			{"ApiResources", seedAPIResources, &result.APIResources},
+			{"ApiResources", urls.seedAPIResources, &result.APIResources},
 			{"Users", seedUsers, &result.Users},
 			{"Companies", urls.seedCompanies, &result.Companies},
 		} {

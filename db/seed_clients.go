@@ -45,6 +45,7 @@ func spaClient(spa string) Client {
 	c.RedirectURIs = []string{spa + "/signin-callback", spa + "/assets/silent-callback.html"}
 	c.PostLogoutRedirectURIs = []string{spa + "/signout-callback"}
 	c.CORSOrigins = []string{origin(spa)}
+	c.InitiateLoginURI = spa + "/initiate-login"
 	c.Scopes = []string{"openid", "profile", "companyApi"}
 	return c
 }

@@ -43,8 +43,9 @@ func seedAPIScopes(tx *gorm.DB, _ time.Time) (int, error) {
 }
 
 // seedAPIResources registers the companies API. Its claims travel in the access token, because the API decides by role.
-func seedAPIResources(tx *gorm.DB, now time.Time) (int, error) {
-	api := apiResourceRow{Enabled: true, Name: "companyApi", DisplayName: "Companies API", ShowInDiscoveryDocument: true, Created: moment(now)}
+func (urls SeedURLs) seedAPIResources(tx *gorm.DB, now time.Time) (int, error) {
+	api := apiResourceRow{Enabled: true, Name: "companyApi", DisplayName: "Companies API", ShowInDiscoveryDocument: true,
+		ResourceURI: urls.API, Created: moment(now)}
 	if err := tx.Create(&api).Error; err != nil {
 		return 0, err
 	}

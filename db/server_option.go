@@ -19,16 +19,18 @@ type serverOption struct {
 
 func (serverOption) TableName() string { return "ServerOptions" }
 
-// Option reads one option now; set is false when nobody has set it and the default counts.
+// Option returns one option as it is now; set is false when nobody has set it and the default counts.
 func (d *DB) Option(ctx context.Context, name string) (value string, set bool, err error) {
-	var rows []serverOption
-	if err := d.read(ctx).Where(`"Name" = ?`, name).Find(&rows).Error; err != nil {
+	configured, err := d.currentConfiguration(ctx)
+	if err != nil {
+		return "", false, err
+	}
+	options, err := keep(configured, configured.options, "all", func() (map[string]string, error) { return d.Options(ctx) })
+	if err != nil {
 		return "", false, fmt.Errorf("db: read option %s: %w", name, err)
 	}
-	if len(rows) == 0 {
-		return "", false, nil
-	}
-	return rows[0].Value, true, nil
+	value, set = options[name]
+	return value, set, nil
 }
 
 // SetOption sets one option. The caller has validated the value.

@@ -90,12 +90,18 @@ func (d *DB) SessionBySID(ctx context.Context, sid string, now time.Time) (Sessi
 	return d.liveSession(ctx, `"SessionId" = ?`, sid, now)
 }
 
+const selectSession = `
+	SELECT "Key", "SubjectId", "SessionId", COALESCE("DisplayName", ''), "Created", "Renewed", "Expires", "Data" FROM "ServerSideSessions"
+	WHERE "Expires" > ? AND `
+
 func (d *DB) liveSession(ctx context.Context, condition, value string, now time.Time) (Session, error) {
 	if !storable(value) {
 		return Session{}, ErrNotFound
 	}
 	var row sessionRow
-	if err := d.read(ctx).Where(condition, value).Where(`"Expires" > ?`, moment(now)).Take(&row).Error; err != nil {
+	err := d.row(ctx, selectSession+condition, []any{moment(now), value},
+		&row.Key, &row.SubjectID, &row.SessionID, &row.DisplayName, &row.Created, &row.Renewed, &row.Expires, &row.Data)
+	if err != nil {
 		return Session{}, notFound(err)
 	}
 	return row.session()
@@ -117,11 +123,8 @@ func (d *DB) RenewSession(ctx context.Context, key string, now, expires time.Tim
 }
 
 // SessionJoined notes that the client signed the user in with this session, so that sign-out can tell it.
-// It returns [ErrNotFound] for an unknown session. A client that has joined before costs one read.
+// It returns [ErrNotFound] for an unknown session. Who has the session at hand need not ask for a client it lists.
 func (d *DB) SessionJoined(ctx context.Context, key, clientID string) error {
-	if joined, err := hasJoined(d.read(ctx), key, clientID); joined || err != nil {
-		return err
-	}
 	err := d.transaction(ctx, func(tx *gorm.DB) error {
 		var row sessionRow
 		lock := clause.Locking{Strength: clause.LockingStrengthUpdate} // on SQLite the transaction is the lock
@@ -145,15 +148,6 @@ func (d *DB) SessionJoined(ctx context.Context, key, clientID string) error {
 	return nil
 }
 
-func hasJoined(tx *gorm.DB, key, clientID string) (bool, error) {
-	var row sessionRow
-	if err := tx.Where(`"Key" = ?`, key).Take(&row).Error; err != nil {
-		return false, notFound(err)
-	}
-	s, err := row.session()
-	return slices.Contains(s.ClientIDs, clientID), err
-}
-
 // DeleteSession ends a session. Ending one that is not there is no error.
 func (d *DB) DeleteSession(ctx context.Context, key string) error {
 	err := d.write(ctx, func(tx *gorm.DB) error {
@@ -171,6 +165,10 @@ func (d *DB) Sessions(ctx context.Context) ([]Session, error) {
 	if err := d.read(ctx).Order(`"Created" DESC, "Key"`).Find(&rows).Error; err != nil {
 		return nil, fmt.Errorf("db: list sessions: %w", err)
 	}
+	return sessionsOf(rows)
+}
+
+func sessionsOf(rows []sessionRow) ([]Session, error) {
 	sessions := make([]Session, 0, len(rows))
 	for _, row := range rows {
 		s, err := row.session()
@@ -180,4 +178,18 @@ func (d *DB) Sessions(ctx context.Context) ([]Session, error) {
 		sessions = append(sessions, s)
 	}
 	return sessions, nil
+}
+
+// TakeExpiredSessions removes at most batch sessions that expired before now and returns them. One statement decides: of
+// several processes each session is given to one, which tells the clients that joined it.
+func (d *DB) TakeExpiredSessions(ctx context.Context, now time.Time, batch int) ([]Session, error) {
+	var rows []sessionRow
+	err := d.write(ctx, func(tx *gorm.DB) error {
+		return tx.Raw(`DELETE FROM "ServerSideSessions" WHERE "Key" IN
+			(SELECT "Key" FROM "ServerSideSessions" WHERE "Expires" <= ? LIMIT ?) RETURNING *`, moment(now), batch).Scan(&rows).Error
+	})
+	if err != nil {
+		return nil, fmt.Errorf("db: take expired sessions: %w", err)
+	}
+	return sessionsOf(rows)
 }

@@ -42,7 +42,7 @@ var waitForOthers = fmt.Sprintf("busy_timeout(%d)", busyTimeout.Milliseconds())
 
 // openMigrated opens an SQLite file that is ours, or empty, and migrates it. The name is the one people know it by.
 func openMigrated(ctx context.Context, path, name string) (*DB, error) {
-	pool, err := sql.Open("sqlite", sqliteDSN(path, url.Values{
+	dsn := sqliteDSN(path, url.Values{
 		"_pragma": {
 			waitForOthers,
 			"journal_mode(WAL)",   // readers never wait for the writer
@@ -54,7 +54,8 @@ func openMigrated(ctx context.Context, path, name string) (*DB, error) {
 		"_time_format": {"sqlite"},
 		"_timezone":    {"UTC"},
 		"_dqs":         {"0"}, // a misspelt column is an error, not a string
-	}))
+	})
+	pool, err := sql.Open("sqlite", dsn)
 	if err != nil {
 		return nil, err
 	}
@@ -69,11 +70,28 @@ func openMigrated(ctx context.Context, path, name string) (*DB, error) {
 	if err != nil {
 		return nil, errors.Join(explainSQLite(err, name), pool.Close())
 	}
-	d.writers = make(chan struct{}, 1)
-	if err := d.foldCompanies(ctx); err != nil {
+	if err := d.addWriter(dsn); err != nil {
 		return nil, errors.Join(explainSQLite(err, name), pool.Close())
 	}
+	if err := d.foldCompanies(ctx); err != nil {
+		return nil, errors.Join(explainSQLite(err, name), d.Close())
+	}
 	return d, nil
+}
+
+// addWriter gives writing its one connection, and a queue before it.
+func (d *DB) addWriter(dsn string) error {
+	pool, err := sql.Open("sqlite", dsn)
+	if err != nil {
+		return err
+	}
+	pool.SetMaxOpenConns(1)
+	writer, err := connect(sqlite.New(sqlite.Config{DriverName: "sqlite", Conn: pool}), d.location)
+	if err != nil {
+		return errors.Join(err, pool.Close())
+	}
+	d.writing, d.granting, d.writers = writer.gorm, writer.reading, make(chan struct{}, 1)
+	return nil
 }
 
 // createSQLite builds a new database in a folder beside path and links it into place. A start that fails leaves nothing

@@ -21,6 +21,7 @@ const accessTokenType = "at+jwt"
 // accessTokenInput is what an access token is made from, besides the client.
 type accessTokenInput struct {
 	JTI       string // identifies the token where it may have to be revoked
+	JKT       string // thumbprint of the key it is bound to, "" for none (RFC 9449 §6)
 	Granted   grantedScope
 	User      db.User        // zero when the client acts for itself (RFC 6749 §4.4)
 	Claims    []db.UserClaim // what may be said about the user, today's or as of the sign-in
@@ -28,7 +29,8 @@ type accessTokenInput struct {
 	AuthTime  time.Time
 	AMR       []string
 
-	Named claimNames // asked for by name, of a code only
+	Named     claimNames  // asked for by name, of a code only
+	Delegated *delegation // somebody acts with the token (RFC 8693 §4.1); nil for any other grant
 }
 
 // mintAccessToken returns an access token that lives as long as the client's row says now: a JWT (RFC 9068 §2.2), or a
@@ -58,8 +60,15 @@ func (p *Provider) mintAccessToken(ctx context.Context, client db.Client, in acc
 		claims["auth_time"] = in.AuthTime.Unix()
 		claims["amr"] = in.AMR
 	}
+	if who := client.Properties[mayActProperty]; who != "" {
+		claims["may_act"] = authorizedActor{Subject: who}
+	}
+	in.Delegated.into(claims)
 	if len(in.Named.Userinfo) > 0 {
 		claims["userinfo_claims"] = in.Named.Userinfo // our own: what userinfo will be asked for with this token
+	}
+	if in.JKT != "" {
+		claims["cnf"] = confirmation{in.JKT}
 	}
 	if client.AccessTokenType == db.AccessTokenReference {
 		return p.storeAccessToken(ctx, client, in, claims)
@@ -70,17 +79,20 @@ func (p *Provider) mintAccessToken(ctx context.Context, client db.Client, in acc
 	return p.keys.sign(ctx, jose.ES256, accessTokenType, claims)
 }
 
-// audience names the APIs the token is for, or the provider itself when the scope reaches no API (RFC 9068 §3).
+// audience names the APIs the token is for, as the client named them when it did, or the provider itself when the scope
+// reaches no API (RFC 9068 §3).
 func (p *Provider) audience(granted grantedScope) any {
-	switch len(granted.APIs) {
+	names := granted.Audience
+	if names == nil {
+		for _, api := range granted.APIs {
+			names = append(names, api.Name)
+		}
+	}
+	switch len(names) {
 	case 0:
 		return p.issuer
 	case 1:
-		return granted.APIs[0].Name
-	}
-	names := make([]string, len(granted.APIs))
-	for i, api := range granted.APIs {
-		names[i] = api.Name
+		return names[0]
 	}
 	return names
 }
@@ -98,8 +110,22 @@ type accessToken struct {
 	IssuedAt  int64        `json:"iat"` // seconds since the epoch, as the next two (RFC 7519 §2)
 	NotBefore int64        `json:"nbf"`
 	Expires   int64        `json:"exp"`
+	AuthTime  int64        `json:"auth_time,omitempty"`
+	AMR       []string     `json:"amr,omitempty"`
+
+	Act          *actor           `json:"act,omitempty"`
+	MayAct       *authorizedActor `json:"may_act,omitempty"`
+	Confirmation *confirmation    `json:"cnf,omitempty"` // of a token that is bound to a key (RFC 9449 §6)
 
 	claims json.RawMessage // all of them
+}
+
+// boundKey is the thumbprint of the key the token is bound to, "" for a bearer token.
+func (t accessToken) boundKey() string {
+	if t.Confirmation == nil {
+		return ""
+	}
+	return t.Confirmation.JKT
 }
 
 // UnmarshalJSON keeps the claims we have no field for: introspection tells them.

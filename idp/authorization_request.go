@@ -2,6 +2,7 @@ package idp
 
 import (
 	"context"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -17,7 +18,7 @@ const responseTypeCode = "code"
 var authorizationParameterNames = []string{
 	"client_id", "redirect_uri", "response_type", "response_mode", "scope", "state", "nonce", "code_challenge",
 	"code_challenge_method", "prompt", "max_age", "id_token_hint", "login_hint", "request", "request_uri", "registration",
-	"acr_values", "claims", "display", "ui_locales", "claims_locales", loginAfterParameter,
+	"acr_values", "claims", "display", "ui_locales", "claims_locales", "dpop_jkt", loginAfterParameter,
 }
 
 // authorizationRequest is a request whose every parameter has been checked. What it asks for is allowed; whether the
@@ -25,9 +26,11 @@ var authorizationParameterNames = []string{
 type authorizationRequest struct {
 	responseTarget
 	scope               grantedScope
+	resources           []string // the APIs that are asked for by URI (RFC 8707 §2)
 	nonce               string
 	codeChallenge       string
 	codeChallengeMethod string
+	dpopKey             string // thumbprint of the key the code will be bound to, "" for none
 	prompt              Prompt
 	maxAge              *time.Duration // nil when not sent
 	idTokenHint         string
@@ -62,6 +65,10 @@ func (p *Provider) authorizationRequest(ctx context.Context, to responseTarget) 
 	if err := checkCodeChallenge(to.client, sent); err != nil {
 		return none, err
 	}
+	dpopKey, err := parseDPoPKey(sent["dpop_jkt"])
+	if err != nil {
+		return none, err
+	}
 	prompt, err := parsePrompt(sent["prompt"])
 	if err != nil {
 		return none, err
@@ -72,6 +79,13 @@ func (p *Provider) authorizationRequest(ctx context.Context, to responseTarget) 
 	}
 	scope, err := p.resolveScope(ctx, to.client, parseScope(sent["scope"]))
 	if err != nil {
+		return none, err
+	}
+	resources, err := readResources(to.values)
+	if err != nil {
+		return none, err
+	}
+	if scope, err = scope.limitedExactlyTo(resources); err != nil {
 		return none, err
 	}
 	claims, err := parseClaims(sent["claims"])
@@ -97,9 +111,11 @@ func (p *Provider) authorizationRequest(ctx context.Context, to responseTarget) 
 	return authorizationRequest{
 		responseTarget:      to,
 		scope:               scope,
+		resources:           resources,
 		nonce:               sent["nonce"],
 		codeChallenge:       sent["code_challenge"],
 		codeChallengeMethod: codeChallengeMethod(sent),
+		dpopKey:             dpopKey,
 		prompt:              prompt,
 		maxAge:              maxAge,
 		idTokenHint:         sent["id_token_hint"],
@@ -111,6 +127,18 @@ func (p *Provider) authorizationRequest(ctx context.Context, to responseTarget) 
 		loginAfter:          parseLoginAfter(sent[loginAfterParameter]),
 		parameters:          sent,
 	}, nil
+}
+
+// values are the parameters once more, for the way to our pages and back and for what is kept of a request.
+func (r authorizationRequest) values() url.Values {
+	values := url.Values{}
+	for name, value := range r.parameters {
+		values.Set(name, value)
+	}
+	if len(r.resources) > 0 {
+		values[resourceParameter] = r.resources
+	}
+	return values
 }
 
 // checkClient refuses a client that may not ask at all. Its redirect URI is still its own, so it is told there (I1): in a
@@ -159,6 +187,8 @@ func checkCodeChallenge(client db.Client, sent parameters) error {
 		return refuse(InvalidRequest, "code_challenge_method must be %s", challengeS256)
 	case method == challengePlain && !client.AllowPlainTextPKCE:
 		return refuse(InvalidRequest, "code_challenge_method must be %s: this client may not use plain", challengeS256)
+	case method == challengeS256 && len(challenge) != s256Length:
+		return refuse(InvalidRequest, "code_challenge must have %d characters, as every S256 has (RFC 7636 section 4.2)", s256Length)
 	case !validCodeVerifier(challenge):
 		return refuse(InvalidRequest, "code_challenge must be 43 to 128 letters, digits, '-', '.', '_' or '~'")
 	}

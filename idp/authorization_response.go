@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -21,8 +22,11 @@ func (p *Provider) sendCode(c *gin.Context, request authorizationRequest, sessio
 	if err != nil {
 		return err
 	}
-	if err := p.db.SessionJoined(c.Request.Context(), session.Key, request.client.ClientID); err != nil && !errors.Is(err, db.ErrNotFound) {
-		return err
+	if !slices.Contains(session.ClientIDs, request.client.ClientID) {
+		err := p.db.SessionJoined(c.Request.Context(), session.Key, request.client.ClientID)
+		if err != nil && !errors.Is(err, db.ErrNotFound) {
+			return err
+		}
 	}
 	return p.sendResponse(c, request.responseTarget, url.Values{"code": {code}})
 }
@@ -35,11 +39,13 @@ func (p *Provider) newAuthorizationCode(c *gin.Context, request authorizationReq
 		ClientID:            request.client.ClientID,
 		RedirectURI:         request.redirectURI,
 		Scopes:              granted,
+		Resources:           request.resources,
 		Subject:             session.Subject,
 		SessionID:           session.SessionID,
 		Nonce:               request.nonce,
 		CodeChallenge:       request.codeChallenge,
 		CodeChallengeMethod: request.codeChallengeMethod,
+		DPoPKey:             request.dpopKey,
 		CorrelationID:       eventOf(c).CorrelationID,
 		AuthTime:            session.AuthTime,
 		AMR:                 session.AMR,

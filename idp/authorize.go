@@ -2,7 +2,9 @@ package idp
 
 import (
 	"errors"
+	"maps"
 	"net/url"
+	"slices"
 	"strconv"
 	"time"
 
@@ -27,7 +29,7 @@ func (p *Provider) authorize(c *gin.Context) error {
 // follows it does. A request too long for a URL has a parameter beyond its limit, and is answered here with its error.
 func (p *Provider) authorizeByPost(c *gin.Context) error {
 	again := url.Values{event.CorrelationParameter: {eventOf(c).CorrelationID}}
-	for _, name := range authorizationParameterNames {
+	for _, name := range append(slices.Clone(authorizationParameterNames), resourceParameter) {
 		if sent, ok := c.Request.PostForm[name]; ok && name != loginAfterParameter {
 			again[name] = sent
 		}
@@ -177,8 +179,6 @@ func (p *Provider) wayBack(c *gin.Context, request authorizationRequest) (return
 		back.request.Set("request_uri", pushedRequestURN+request.pushed)
 		return back, nil
 	}
-	for name, value := range request.parameters {
-		back.request.Set(name, value)
-	}
+	maps.Copy(back.request, request.values())
 	return back, nil
 }

@@ -210,11 +210,11 @@ func TestI2ErrorsBeforeTheRedirectURIIsKnownAreAPage(t *testing.T) {
 		"redirect_uri with a slash more":  {authorizeParameters("redirect_uri", testCallback+"/").Encode(), InvalidRequest},
 		"redirect_uri with a query more":  {authorizeParameters("redirect_uri", testCallback+"?a=b").Encode(), InvalidRequest},
 		"redirect_uri in upper case":      {authorizeParameters("redirect_uri", strings.ToUpper(testCallback)).Encode(), InvalidRequest},
-		"redirect_uri on another port (RFC 8252 §7.3 is not applied)": {authorizeParameters("redirect_uri", "http://localhost:4201/signin-callback").Encode(), InvalidRequest},
-		"redirect_uri elsewhere":         {authorizeParameters("redirect_uri", "https://evil.example/").Encode(), InvalidRequest},
-		"redirect_uri too long":          {authorizeParameters("redirect_uri", testCallback+strings.Repeat("a", 400)).Encode(), InvalidRequest},
-		"a percent sign without digits":  {authorizeParameters().Encode() + "&x=%zz", InvalidRequest},
-		"a semicolon between parameters": {authorizeParameters().Encode() + ";x=y", InvalidRequest},
+		"redirect_uri on another port":    {authorizeParameters("redirect_uri", "http://localhost:4201/signin-callback").Encode(), InvalidRequest},
+		"redirect_uri elsewhere":          {authorizeParameters("redirect_uri", "https://evil.example/").Encode(), InvalidRequest},
+		"redirect_uri too long":           {authorizeParameters("redirect_uri", testCallback+strings.Repeat("a", 400)).Encode(), InvalidRequest},
+		"a percent sign without digits":   {authorizeParameters().Encode() + "&x=%zz", InvalidRequest},
+		"a semicolon between parameters":  {authorizeParameters().Encode() + ";x=y", InvalidRequest},
 	} {
 		for _, prompt := range []string{"", "&prompt=none"} {
 			t.Run(name+prompt, func(t *testing.T) {

@@ -14,6 +14,7 @@ import (
 
 	"silentrenew/db"
 	"silentrenew/db/dbtest"
+	"silentrenew/internal/keyring"
 )
 
 // call sends a request as a script or a server does: without cookies, from nowhere in particular. Headers are pairs of
@@ -165,7 +166,7 @@ func (s *site) exec(statement string, args ...any) {
 // provider returns the provider without its routes, for what no request reaches directly.
 func (s *site) provider() *Provider {
 	s.t.Helper()
-	keys, err := openKeys(s.db, s.bus)
+	keys, err := openKeys(s.db, keyring.New(s.db, nil), s.bus)
 	if err != nil {
 		s.t.Fatal(err)
 	}

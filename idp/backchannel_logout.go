@@ -28,11 +28,17 @@ const (
 // tellClients tells the servers of all clients that joined the session that it has ended (Back-Channel Logout §2.5): all at
 // once, each with its own time limit, and none of them while the user waits (I14). Every result is an event.
 func (p *Provider) tellClients(c *gin.Context, session db.Session) {
-	told := event.Event{Kind: "backchannel_logout", Role: event.RoleIDP, CorrelationID: eventOf(c).CorrelationID,
+	joined := p.joinedClients(c.Request.Context(), session)
+	p.tell(c.Request.Context(), joined, session, eventOf(c).CorrelationID)
+}
+
+// tell tells those of the clients that registered an address for it. Calls outlive the request; Close waits for them.
+func (p *Provider) tell(ctx context.Context, clients []db.Client, session db.Session, correlationID string) {
+	told := event.Event{Kind: "backchannel_logout", Role: event.RoleIDP, CorrelationID: correlationID,
 		Subject: session.Subject, SessionID: session.SessionID}
-	for _, client := range p.joinedClients(c.Request.Context(), session) {
+	for _, client := range clients {
 		if client.BackChannelLogoutURI != "" {
-			go p.tellClient(context.WithoutCancel(c.Request.Context()), client, session, told)
+			p.calls.Go(func() { p.tellClient(context.WithoutCancel(ctx), client, session, told) })
 		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"github.com/gin-gonic/gin"
 	"github.com/rs/cors"
 
+	"silentrenew/internal/dpop"
 	"silentrenew/internal/event"
 )
 
@@ -29,8 +30,8 @@ func (p *Provider) corsPolicy() cors.Options {
 	return cors.Options{
 		AllowOriginVaryRequestFunc: p.originRegistered,
 		AllowedMethods:             []string{http.MethodGet, http.MethodPost},
-		AllowedHeaders:             []string{"Accept", "Authorization", "Content-Type", event.CorrelationHeader},
-		ExposedHeaders:             []string{"WWW-Authenticate", "Date", "Retry-After"}, // Date: the client measures its clock's offset
+		AllowedHeaders:             []string{"Accept", "Authorization", "Content-Type", dpop.Header, event.CorrelationHeader},
+		ExposedHeaders:             []string{"WWW-Authenticate", "Date", "Retry-After", dpop.NonceHeader}, // Date: the client measures its clock's offset
 		MaxAge:                     preflightSeconds,
 	}
 }

@@ -71,7 +71,14 @@ func (p *Provider) deviceAuthorization(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	deviceCode, userCode, err := p.newDeviceCode(c, client, granted.Scope)
+	resources, err := readResources(form)
+	if err != nil {
+		return err
+	}
+	if granted, err = granted.limitedTo(resources); err != nil {
+		return err
+	}
+	deviceCode, userCode, err := p.newDeviceCode(c, client, granted)
 	if err != nil {
 		return err
 	}
@@ -87,13 +94,13 @@ func (p *Provider) deviceAuthorization(c *gin.Context) error {
 }
 
 // newDeviceCode stores what the device asks for under two new codes.
-func (p *Provider) newDeviceCode(c *gin.Context, client db.Client, scope Scope) (deviceCode, userCode string, err error) {
+func (p *Provider) newDeviceCode(c *gin.Context, client db.Client, asked grantedScope) (deviceCode, userCode string, err error) {
 	now := time.Now()
 	deviceCode = newHandle()
 	for range userCodeAttempts {
 		userCode = newUserCode(client)
 		err = p.db.InsertDeviceCode(c.Request.Context(), deviceCode, canonicalUserCode(userCode), db.DeviceCode{
-			ClientID: client.ClientID, Scopes: scope, CorrelationID: eventOf(c).CorrelationID,
+			ClientID: client.ClientID, Scopes: asked.Scope, Resources: asked.Audience, CorrelationID: eventOf(c).CorrelationID,
 			Created: now, Expires: now.Add(client.DeviceCodeTTL()), Interval: pollInterval,
 		})
 		if !errors.Is(err, db.ErrUserCodeTaken) {

@@ -9,10 +9,11 @@ import (
 	"github.com/go-jose/go-jose/v4"
 
 	"silentrenew/db"
+	"silentrenew/internal/dpop"
 )
 
 // metadata is the provider's description of itself (OIDC Discovery §3, RFC 8414 §2, RP-Initiated Logout §2.1, Session
-// Management §3.3, RFC 7009, RFC 7662, RFC 8628 §4, RFC 9207 §3). It lists what works and nothing else; what is absent has the standard's default.
+// Management §3.3, RFC 7009, RFC 7662, RFC 8628 §4, RFC 9207 §3, RFC 9449 §5.1). It lists what works and nothing else; what is absent has the standard's default.
 type metadata struct {
 	Issuer                              string                    `json:"issuer"`
 	AuthorizationEndpoint               string                    `json:"authorization_endpoint"`
@@ -46,6 +47,7 @@ type metadata struct {
 	IntrospectionAuthMethodsSupported   []string                  `json:"introspection_endpoint_auth_methods_supported"`
 	IntrospectionAuthAlgValuesSupported []jose.SignatureAlgorithm `json:"introspection_endpoint_auth_signing_alg_values_supported"`
 	CodeChallengeMethodsSupported       []string                  `json:"code_challenge_methods_supported"`
+	DPoPSigningAlgValuesSupported       []jose.SignatureAlgorithm `json:"dpop_signing_alg_values_supported"`
 	IssParameterSupported               bool                      `json:"authorization_response_iss_parameter_supported"`
 	ACRValuesSupported                  []string                  `json:"acr_values_supported"`
 	ClaimsParameterSupported            bool                      `json:"claims_parameter_supported"`
@@ -99,6 +101,7 @@ func (p *Provider) metadata(resources db.Resources) metadata {
 		IntrospectionAuthMethodsSupported:   []string{authClientSecretBasic, authClientSecretPost, authPrivateKeyJWT},
 		IntrospectionAuthAlgValuesSupported: assertionAlgorithms,
 		CodeChallengeMethodsSupported:       []string{challengeS256}, // plain works for single clients and is nothing to advertise
+		DPoPSigningAlgValuesSupported:       dpop.Algorithms,
 		IssParameterSupported:               true,
 		ACRValuesSupported:                  []string{acrPassword},
 		ClaimsParameterSupported:            true,

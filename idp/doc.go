@@ -31,10 +31,12 @@
 //	GET       /.well-known/openid-configuration/jwks  jwks.go          RFC 7517 §5
 //	GET POST  /connect/authorize                      authorize.go     RFC 6749 §4.1.1, OIDC Core §3.1.2
 //	          its parameters                          claims_parameter.go, request_object.go OIDC Core §5.5, RFC 9101
+//	          and those for an API by its URI         resource_indicator.go RFC 8707, also at the back channel
 //	          its answer                              response_mode.go query, fragment or form_post
 //	GET       /connect/authorize/callback             authorize.go     the way back from our own pages
 //	POST      /connect/par                            pushed_authorization.go RFC 9126 §2
-//	POST      /connect/token                          token.go         RFC 6749 §4.1.3, §4.4, §6, RFC 8628 §3.4, OIDC Core §3.1.3, §12
+//	POST      /connect/token                          token.go         RFC 6749 §4.1.3, §4.4, §6, RFC 8628 §3.4, RFC 8693 §2, OIDC Core §3.1.3, §12
+//	          acting for a user                       grant_token_exchange.go, delegation.go RFC 8693
 //	GET POST  /connect/userinfo                       userinfo.go      OIDC Core §5.3
 //	POST      /connect/revocation                     revocation.go    RFC 7009 §2
 //	POST      /connect/introspect                     introspection.go RFC 7662 §2
@@ -76,6 +78,8 @@
 //   - RFC 8176, Authentication Method Reference Values: https://www.rfc-editor.org/rfc/rfc8176
 //   - RFC 8252, OAuth 2.0 for Native Apps: https://www.rfc-editor.org/rfc/rfc8252
 //   - RFC 8628, Device Authorization Grant: https://www.rfc-editor.org/rfc/rfc8628
+//   - RFC 8693, Token Exchange: https://www.rfc-editor.org/rfc/rfc8693
+//   - RFC 8707, Resource Indicators: https://www.rfc-editor.org/rfc/rfc8707
 //   - RFC 8725, JSON Web Token Best Current Practices: https://www.rfc-editor.org/rfc/rfc8725
 //   - RFC 9068, JWT Profile for Access Tokens: https://www.rfc-editor.org/rfc/rfc9068
 //   - RFC 9101, JWT-Secured Authorization Request: https://www.rfc-editor.org/rfc/rfc9101

@@ -42,6 +42,12 @@ const (
 	InsufficientScope    Code = "insufficient_scope"
 )
 
+// Error codes about proofs of possession (RFC 9449 §5, §8).
+const (
+	InvalidDPoPProof Code = "invalid_dpop_proof"
+	UseDPoPNonce     Code = "use_dpop_nonce"
+)
+
 // Error codes of the token endpoint while a user is busy with a device's code (RFC 8628 §3.5).
 const (
 	AuthorizationPending Code = "authorization_pending"
@@ -63,6 +69,7 @@ type Error struct {
 	Code        Code
 	Description string
 	Status      int
+	DPoPNonce   string // to try again with (use_dpop_nonce, RFC 9449 §8)
 	cause       error
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"silentrenew/db"
+	"silentrenew/internal/dpop"
 	"silentrenew/views"
 )
 
@@ -43,22 +44,33 @@ func writeTokenError(c *gin.Context, e *Error) {
 	if e.Code == InvalidClient && c.GetHeader("Authorization") != "" {
 		c.Header("WWW-Authenticate", `Basic realm="client", charset="UTF-8"`)
 	}
+	writeNonce(c, e)
 	c.JSON(e.status(), errorBody{e.Code, descriptionText(e.Description)})
 }
 
 // writeBearerError answers a request to a protected resource (RFC 6750 §3). A request without any token gets the bare
-// challenge: there is nothing wrong with it yet (§3.1).
+// challenge: there is nothing wrong with it yet (§3.1). The challenge speaks of the scheme that was tried, and beside it stands
+// that the DPoP scheme would do as well (RFC 9449 §7.1, §7.2).
 func writeBearerError(c *gin.Context, e *Error) {
-	challenge := "Bearer"
+	tried, algorithms := "Bearer", fmt.Sprintf(`algs="%s"`, dpopAlgorithms)
+	var problem []string
 	if e != errNoToken {
-		challenge = fmt.Sprintf(`Bearer error="%s", error_description="%s"`, e.Code, descriptionText(e.Description))
+		problem = append(problem, fmt.Sprintf(`error="%s"`, e.Code), fmt.Sprintf(`error_description="%s"`, descriptionText(e.Description)))
 	}
 	if e.Code == InsufficientScope {
-		challenge += fmt.Sprintf(`, scope="%s"`, scopeOpenID)
+		problem = append(problem, fmt.Sprintf(`scope="%s"`, scopeOpenID))
+	}
+	if usesDPoP(c.Request) {
+		tried, problem = dpop.Scheme, append(problem, algorithms)
 	}
 	if e.status() < http.StatusInternalServerError { // a fault of ours is no challenge
-		c.Header("WWW-Authenticate", challenge)
+		h := c.Writer.Header()
+		h.Set("WWW-Authenticate", strings.TrimSpace(tried+" "+strings.Join(problem, ", ")))
+		if tried != dpop.Scheme {
+			h.Add("WWW-Authenticate", dpop.Scheme+" "+algorithms)
+		}
 	}
+	writeNonce(c, e)
 	c.JSON(e.status(), errorBody{e.Code, descriptionText(e.Description)})
 }
 

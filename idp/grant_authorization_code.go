@@ -41,18 +41,19 @@ func (p *Provider) redeemCode(ctx context.Context, request tokenRequest) (tokenR
 	if err != nil {
 		return tokenResponse{}, err
 	}
-	granted, err := p.grantedBy(ctx, code.Scopes)
+	granted, now, err := p.grantedEarlier(ctx, request, code.Scopes, code.Resources)
 	if err != nil {
 		return tokenResponse{}, err
 	}
 	in := accessTokenInput{
-		JTI: jti, Granted: granted, User: user, Claims: user.Claims, SessionID: code.SessionID, AuthTime: code.AuthTime, AMR: code.AMR,
+		JTI: jti, JKT: request.JKT, Granted: granted, User: user, Claims: user.Claims, SessionID: code.SessionID, AuthTime: code.AuthTime, AMR: code.AMR,
 		Named: claimNames{code.IDTokenClaims, code.UserinfoClaims, code.ACR},
 	}
 	refreshToken, err := p.startFamily(ctx, request.Client, in, code.FamilyID, code.FamilyID)
 	if err != nil {
 		return tokenResponse{}, err
 	}
+	in.Granted = now
 	response, err := p.issueTokens(ctx, request.Client, in, code.Nonce)
 	response.RefreshToken = refreshToken
 	return response, err
@@ -102,6 +103,9 @@ func matchCode(code db.AuthorizationCode, request tokenRequest) error {
 	case redirectURI != code.RedirectURI:
 		return refuse(InvalidGrant, "redirect_uri is not the one of the authorization request")
 	}
+	if code.DPoPKey != "" && code.DPoPKey != request.JKT {
+		return refuse(InvalidGrant, "code is bound to another DPoP key (RFC 9449 section 10)")
+	}
 	return verifyCodeChallenge(code.CodeChallenge, code.CodeChallengeMethod, request.Form.Get("code_verifier"))
 }
 
@@ -139,7 +143,7 @@ func (p *Provider) issueTokens(ctx context.Context, client db.Client, in accessT
 	if err != nil {
 		return tokenResponse{}, fmt.Errorf("access token: %w", err)
 	}
-	response := tokenResponse{AccessToken: access, TokenType: "Bearer", ExpiresIn: client.AccessTokenLifetime, Scope: in.Granted.Scope.String()}
+	response := tokenResponse{AccessToken: access, TokenType: tokenTypeOf(in.JKT), ExpiresIn: client.AccessTokenLifetime, Scope: in.Granted.Scope.String()}
 	if !in.Granted.Scope.Contains(scopeOpenID) {
 		return response, nil
 	}

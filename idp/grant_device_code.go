@@ -24,23 +24,24 @@ func (p *Provider) redeemDeviceCode(ctx context.Context, request tokenRequest) (
 		err = refuse(InvalidGrant, "the user cannot sign in any more")
 	}
 	if err == nil {
-		err = p.sessionHolds(ctx, code.SessionID)
+		err = p.sessionHolds(ctx, request.Client, code.SessionID)
 	}
 	if err != nil {
 		return tokenResponse{}, err
 	}
-	granted, err := p.grantedBy(ctx, code.Scopes)
+	granted, now, err := p.grantedEarlier(ctx, request, code.Scopes, code.Resources)
 	if err != nil {
 		return tokenResponse{}, err
 	}
 	in := accessTokenInput{
-		JTI: newJTI(code.FamilyID), Granted: granted, User: user, Claims: user.Claims,
+		JTI: newJTI(code.FamilyID), JKT: request.JKT, Granted: granted, User: user, Claims: user.Claims,
 		SessionID: code.SessionID, AuthTime: code.AuthTime, AMR: code.AMR,
 	}
 	refreshToken, err := p.startFamily(ctx, request.Client, in, code.FamilyID, "")
 	if err != nil {
 		return tokenResponse{}, err
 	}
+	in.Granted = now
 	response, err := p.issueTokens(ctx, request.Client, in, "")
 	response.RefreshToken = refreshToken
 	return response, err

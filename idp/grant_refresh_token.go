@@ -31,7 +31,7 @@ func (p *Provider) refresh(ctx context.Context, request tokenRequest) (tokenResp
 	if err != nil {
 		return tokenResponse{}, err
 	}
-	granted, err := p.grantedBy(ctx, scope)
+	_, granted, err := p.grantedEarlier(ctx, request, scope, token.Resources)
 	if err != nil {
 		return tokenResponse{}, err
 	}
@@ -45,7 +45,7 @@ func (p *Provider) refresh(ctx context.Context, request tokenRequest) (tokenResp
 	}
 	// No nonce: there was no authentication request (OIDC Core §12.2). iss, sub, aud and auth_time are those of the first.
 	response, err := p.issueTokens(ctx, request.Client, accessTokenInput{
-		JTI: newJTI(token.FamilyID), Granted: granted, User: user, Claims: claims,
+		JTI: newJTI(token.FamilyID), JKT: request.JKT, Granted: granted, User: user, Claims: claims,
 		SessionID: token.SessionID, AuthTime: token.AuthTime, AMR: token.AMR,
 	}, "")
 	response.RefreshToken = next
@@ -72,6 +72,8 @@ func (p *Provider) findRefreshToken(ctx context.Context, request tokenRequest, p
 	}
 	request.Event.Subject, request.Event.SessionID = token.Subject, token.SessionID
 	switch {
+	case token.DPoPKey != "" && token.DPoPKey != request.JKT: // without the key it is worth nothing, so nothing is taken back
+		return token, refuse(InvalidGrant, "refresh_token is bound to another DPoP key (RFC 9449 section 5)")
 	case token.Revoked != nil:
 		return token, refuse(InvalidGrant, "refresh_token was revoked")
 	case !request.Client.AllowOfflineAccess:

@@ -8,6 +8,7 @@ import (
 	"github.com/a-h/templ"
 	"github.com/gin-gonic/gin"
 
+	"silentrenew/db"
 	"silentrenew/views"
 )
 
@@ -44,7 +45,7 @@ func (p *Provider) protect(next http.Handler) http.Handler {
 	guarded := http.MaxBytesHandler(forgery.Handler(next), maxBody)
 
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		ctx, cancel := context.WithTimeout(r.Context(), requestTimeout)
+		ctx, cancel := context.WithTimeout(db.ForRequest(r.Context()), requestTimeout)
 		defer cancel()
 		r = r.WithContext(ctx)
 		if r.Method == http.MethodHead { // net/http drops the body (RFC 9110 §9.3.2)

@@ -217,12 +217,12 @@ func TestServerErrorsShowNothingInside(t *testing.T) {
 	if back.sent("error") != string(ServerError) || back.sent("error_description") != "" {
 		t.Errorf("redirect: got %s", back.Header.Get("Location"))
 	}
-	s.exec(`ALTER TABLE Clients RENAME TO Gone`)
+	s.exec(`ALTER TABLE ConfigurationVersion RENAME TO Gone`)
 	shown := s.renew(b)
 	if shown.StatusCode != http.StatusInternalServerError {
 		t.Errorf("page: got %d", shown.StatusCode)
 	}
-	for _, inside := range []string{"SQL", "sqlite", "no such table", "Clients", ".go:"} {
+	for _, inside := range []string{"SQL", "sqlite", "no such table", "ConfigurationVersion", ".go:"} {
 		if strings.Contains(shown.Body, inside) {
 			t.Errorf("the page says %q", inside)
 		}

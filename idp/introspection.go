@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"slices"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -56,8 +55,8 @@ func (p *Provider) introspection(c *gin.Context) error {
 		return refuse(InvalidRequest, "token is missing")
 	}
 	ctx := c.Request.Context()
-	tokenType := "Bearer"
 	token, active, err := p.activeAccessToken(ctx, presented)
+	tokenType := tokenTypeOf(token.boundKey())
 	if err == nil && !active {
 		tokenType = ""
 		token, active, err = p.activeRefreshToken(ctx, client, presented)
@@ -65,8 +64,11 @@ func (p *Provider) introspection(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	concerned := token.ClientID == client.ClientID || slices.Contains(token.Audience, client.ClientID)
-	if !active || !concerned {
+	addressed, err := p.addressedTo(ctx, token, client)
+	if err != nil {
+		return err
+	}
+	if !active || !addressed && token.ClientID != client.ClientID {
 		c.JSON(http.StatusOK, notActive)
 		return nil
 	}
@@ -101,6 +103,9 @@ func (p *Provider) activeRefreshToken(ctx context.Context, client db.Client, pre
 	said = accessToken{
 		Issuer: p.issuer, Subject: token.Subject, Audience: jwt.Audience{p.issuer}, ClientID: token.ClientID, SessionID: token.SessionID,
 		Scope: Scope(token.Scopes).String(), IssuedAt: token.Created.Unix(), NotBefore: token.Created.Unix(), Expires: token.Expires.Unix(),
+	}
+	if token.DPoPKey != "" {
+		said.Confirmation = &confirmation{token.DPoPKey}
 	}
 	said.claims, err = json.Marshal(said)
 	return said, err == nil, err

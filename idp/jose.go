@@ -20,6 +20,9 @@ func (k *keys) sign(ctx context.Context, algorithm jose.SignatureAlgorithm, typ 
 	if key == nil {
 		return "", fmt.Errorf("no key for %s", algorithm)
 	}
+	if err := k.covers(ctx, key, lifetimeOf(claims)); err != nil {
+		return "", err
+	}
 	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: algorithm, Key: key.JSONWebKey}, (&jose.SignerOptions{}).WithType(typ))
 	if err != nil {
 		return "", fmt.Errorf("signer for %s: %w", key.KeyID, err)
@@ -33,6 +36,12 @@ func (k *keys) sign(ctx context.Context, algorithm jose.SignatureAlgorithm, typ 
 		return "", fmt.Errorf("sign with %s: %w", key.KeyID, err)
 	}
 	return signed.CompactSerialize()
+}
+
+// lifetimeOf is how long a token with these claims will live, 0 when they do not say. Everything we sign says it in whole seconds.
+func lifetimeOf(claims map[string]any) time.Duration {
+	expires, _ := claims["exp"].(int64)
+	return time.Until(time.Unix(expires, 0))
 }
 
 // verify checks the signature of a JWT of the given type against our own keys and decodes its claims. The header chooses

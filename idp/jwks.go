@@ -8,6 +8,8 @@ import (
 
 	"github.com/gin-gonic/gin"
 	"github.com/go-jose/go-jose/v4"
+
+	"silentrenew/internal/keyring"
 )
 
 // documentMaxAge is how long a client may keep discovery and the key set without asking again.
@@ -34,8 +36,11 @@ func cacheDocument(c *gin.Context) {
 // keySet is what the database held when it was loaded. It never changes.
 type keySet struct {
 	loaded time.Time
-	all    []*signingKey // newest first
-	jwks   []byte        // the public parts as a JWK Set (RFC 7517 §5)
+	all    []*signingKey                             // newest first
+	lines  map[jose.SignatureAlgorithm][]*signingKey // the same by algorithm
+	jwks   []byte                                    // the public parts as a JWK Set (RFC 7517 §5)
+
+	unreadable []error // of rows that were left out
 }
 
 // byID returns the key with this kid or nil.
@@ -49,18 +54,7 @@ func (s *keySet) byID(kid string) *signingKey {
 	return nil
 }
 
-// signer returns the key to sign with: the newest that has been published long enough, else the oldest. Processes that
-// start at once and each create a key thus agree on one.
+// signer returns the key to sign with: the newest whose time has come. It was published before, so every process knows it.
 func (s *keySet) signer(algorithm jose.SignatureAlgorithm, now time.Time) *signingKey {
-	var chosen *signingKey
-	for _, key := range s.all {
-		if key.algorithm != algorithm {
-			continue
-		}
-		chosen = key
-		if now.Sub(key.created) >= publishBeforeUse {
-			break
-		}
-	}
-	return chosen
+	return keyring.Signer(s.lines[algorithm], func(key *signingKey) time.Time { return key.signsFrom }, now)
 }

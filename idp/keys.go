@@ -2,16 +2,7 @@ package idp
 
 import (
 	"context"
-	"crypto"
-	"crypto/ecdsa"
-	"crypto/ed25519"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/rsa"
-	_ "crypto/sha256" // the hash of key identifiers
-	"encoding/base64"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -22,31 +13,26 @@ import (
 
 	"silentrenew/db"
 	"silentrenew/internal/event"
+	"silentrenew/internal/keyring"
 )
 
-// signatureAlgorithms are the ones we sign and verify with. Neither "none" nor an HMAC is among them, so an unsigned
-// token, or one signed with a public key taken for a shared secret, cannot pass (RFC 8725 §2.1, §3.1).
-var signatureAlgorithms = []jose.SignatureAlgorithm{jose.RS256, jose.ES256, jose.PS256, jose.EdDSA}
+// signatureAlgorithms are the ones we sign and verify with.
+var signatureAlgorithms = keyring.Algorithms
 
 const (
-	rsaBits = 2048
-
 	// keysReload is how long a process trusts the keys it has in memory before it looks for those another process made.
 	keysReload = 30 * time.Second
 
 	// unknownKeyPause limits how often a token with an unknown kid makes us look into the database.
 	unknownKeyPause = 5 * time.Second
-
-	// publishBeforeUse is how long a new key is published before it signs, so that every process has loaded it and every
-	// cached key set has expired by then. The first key of an algorithm has nothing to wait for.
-	publishBeforeUse = 2*keysReload + documentMaxAge
 )
 
-// signingKey is one row of Keys, parsed.
+// signingKey is one row of Keys, opened and parsed.
 type signingKey struct {
 	jose.JSONWebKey // private
 	algorithm       jose.SignatureAlgorithm
-	created         time.Time
+	signsFrom       time.Time
+	longest         atomic.Int64 // seconds; the longest lifetime the row is known to have noted
 }
 
 // keys are the provider's signing keys. They live in the database, so that a restart does not invalidate tokens and
@@ -54,84 +40,65 @@ type signingKey struct {
 type keys struct {
 	db      *db.DB
 	bus     *event.Bus
+	ring    *keyring.Ring
 	current atomic.Pointer[keySet]
 	loading sync.Mutex
 }
 
-// openKeys loads the keys and creates one for every algorithm that has none.
-func openKeys(store *db.DB, bus *event.Bus) (*keys, error) {
+// openKeys loads the keys, seals those that lie in clear when there is a key for it, and creates one for every algorithm that
+// has none. A key that cannot be read stops the start: its tokens would be refused here and nowhere else.
+func openKeys(store *db.DB, ring *keyring.Ring, bus *event.Bus) (*keys, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), requestTimeout)
 	defer cancel()
-	k := &keys{db: store, bus: bus}
+	k := &keys{db: store, bus: bus, ring: ring}
 	set, err := k.load(ctx)
-	if err != nil {
-		return nil, err
+	if err == nil && len(set.unreadable) > 0 {
+		err = set.unreadable[0] // the others have the same reason
 	}
-	created := false
-	for _, algorithm := range signatureAlgorithms {
-		if set.signer(algorithm, time.Now()) != nil {
-			continue
-		}
-		if err := k.create(ctx, algorithm); err != nil {
-			return nil, err
-		}
-		created = true
+	if err == nil {
+		err = ring.Seal(ctx)
 	}
-	if created { // read again: another process may have created its own at the same moment
-		_, err = k.load(ctx)
+	if err == nil {
+		_, err = k.keep(ctx, keyring.DefaultPolicy)
 	}
 	return k, err
 }
 
-// create makes a key and stores it. The private key is not encrypted at rest, which the event says.
-func (k *keys) create(ctx context.Context, algorithm jose.SignatureAlgorithm) error {
-	key, err := generateKey(algorithm)
+// keep makes and retires the keys that are due and returns when to look again.
+func (k *keys) keep(ctx context.Context, policy keyring.Policy) (next time.Time, err error) {
+	changes, next, err := k.ring.Keep(ctx, policy, time.Now())
+	for _, change := range changes {
+		k.bus.Emit(keyEvent(change))
+	}
 	if err != nil {
-		return fmt.Errorf("create %s key: %w", algorithm, err)
+		return next, err
 	}
-	encoded, err := json.Marshal(key)
-	if err != nil {
-		return fmt.Errorf("encode %s key: %w", algorithm, err)
-	}
-	row := db.SigningKey{ID: key.KeyID, Algorithm: key.Algorithm, Created: time.Now().UTC(), JWK: encoded}
-	if err := k.db.InsertSigningKey(ctx, row); err != nil {
-		return fmt.Errorf("store %s key: %w", algorithm, err)
-	}
-	k.bus.Emit(event.Event{Kind: "signing_key.created", Role: event.RoleIDP, Parameters: map[string]string{
-		"kid": key.KeyID, "alg": key.Algorithm, "data_protected": "false, for development only",
-	}})
-	return nil
+	_, err = k.load(ctx) // another process may have made its own at the same moment
+	return next, err
 }
 
-// generateKey returns a new private key whose kid is its thumbprint (RFC 7638).
-func generateKey(algorithm jose.SignatureAlgorithm) (jose.JSONWebKey, error) {
-	key := jose.JSONWebKey{Algorithm: string(algorithm), Use: "sig"}
-	var err error
-	switch algorithm {
-	case jose.RS256, jose.PS256: // each its own key: one key, one algorithm (RFC 8725 §3.2)
-		key.Key, err = rsa.GenerateKey(rand.Reader, rsaBits)
-	case jose.ES256:
-		key.Key, err = ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	case jose.EdDSA:
-		_, key.Key, err = ed25519.GenerateKey(rand.Reader)
-	default:
-		err = errors.New("unknown algorithm")
+// keyEvent tells of a key that was made or retired. Of one whose private part is not encrypted at rest it says so.
+func keyEvent(change keyring.Change) event.Event {
+	e := event.Event{Kind: "signing_key.created", Role: event.RoleIDP, Outcome: event.OutcomeOK, Parameters: map[string]string{
+		"kid": change.Key.ID, "alg": change.Key.Algorithm, "signs_from": change.Key.SignsFrom.UTC().Format(time.RFC3339),
+		"data_protected": "false, for development only",
+	}}
+	if change.Protected {
+		e.Parameters["data_protected"] = "true"
 	}
-	if err != nil {
-		return key, err
+	if change.Retired {
+		e.Kind = "signing_key.retired"
 	}
-	thumbprint, err := key.Thumbprint(crypto.SHA256)
-	key.KeyID = base64.RawURLEncoding.EncodeToString(thumbprint)
-	return key, err
+	return e
 }
 
-// load reads the keys from the database, parsing only those it has not seen.
+// load reads the keys from the database, opening only those it has not seen.
 func (k *keys) load(ctx context.Context) (*keySet, error) {
 	rows, err := k.db.SigningKeys(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("read signing keys: %w", err)
 	}
-	set := &keySet{loaded: time.Now()}
+	set := &keySet{loaded: time.Now(), lines: map[jose.SignatureAlgorithm][]*signingKey{}}
 	var public jose.JSONWebKeySet
 	for _, row := range rows {
 		if !slices.Contains(signatureAlgorithms, jose.SignatureAlgorithm(row.Algorithm)) {
@@ -139,12 +106,16 @@ func (k *keys) load(ctx context.Context) (*keySet, error) {
 		}
 		key := k.current.Load().byID(row.ID)
 		if key == nil {
-			key = &signingKey{algorithm: jose.SignatureAlgorithm(row.Algorithm), created: row.Created}
-			if err := json.Unmarshal(row.JWK, &key.JSONWebKey); err != nil {
-				return nil, fmt.Errorf("parse signing key %s: %w", row.ID, err)
+			opened, err := k.ring.Open(row)
+			if err != nil {
+				set.unreadable = append(set.unreadable, err)
+				k.noteUnreadable(row.ID, err)
+				continue
 			}
+			key = &signingKey{JSONWebKey: opened, algorithm: jose.SignatureAlgorithm(row.Algorithm), signsFrom: row.SignsFrom}
 		}
-		set.all = append(set.all, key)
+		key.longest.Store(int64(row.LongestLifetime / time.Second))
+		set.all, set.lines[key.algorithm] = append(set.all, key), append(set.lines[key.algorithm], key)
 		public.Keys = append(public.Keys, key.Public())
 	}
 	if set.jwks, err = json.Marshal(public); err != nil {
@@ -152,6 +123,12 @@ func (k *keys) load(ctx context.Context) (*keySet, error) {
 	}
 	k.current.Store(set)
 	return set, nil
+}
+
+// noteUnreadable tells of a key that a process with another encryption key made while we run. We go on with those we have.
+func (k *keys) noteUnreadable(kid string, cause error) {
+	k.bus.Emit(event.Event{Kind: "signing_key.unreadable", Role: event.RoleIDP, Outcome: string(ServerError), Reason: cause.Error(),
+		Parameters: map[string]string{"kid": kid}})
 }
 
 // fresh returns the keys as the database held them at most maxAge ago.
@@ -174,4 +151,18 @@ func (k *keys) find(ctx context.Context, kid string) (*signingKey, error) {
 		set, err = k.fresh(ctx, unknownKeyPause)
 	}
 	return set.byID(kid), err
+}
+
+// covers makes sure that the row of the key knows of a token that lives so long, before it is signed: the key is retired no
+// earlier than the token. Only a lifetime longer than ever costs a write.
+func (k *keys) covers(ctx context.Context, key *signingKey, lifetime time.Duration) error {
+	whole := int64((lifetime + time.Second - 1) / time.Second)
+	if whole <= key.longest.Load() {
+		return nil
+	}
+	if err := k.db.SignsTokensOf(ctx, key.KeyID, lifetime); err != nil {
+		return err
+	}
+	key.longest.Store(whole)
+	return nil
 }

@@ -16,13 +16,14 @@ import (
 	"silentrenew/db"
 	"silentrenew/db/dbtest"
 	"silentrenew/internal/event"
+	"silentrenew/internal/keyring"
 )
 
 // testKeys are made once: an RSA key takes longer than most tests.
 var testKeys = sync.OnceValue(func() []jose.JSONWebKey {
 	var made []jose.JSONWebKey
 	for _, algorithm := range signatureAlgorithms {
-		key, err := generateKey(algorithm)
+		key, err := keyring.Generate(algorithm)
 		if err != nil {
 			panic(err)
 		}
@@ -39,21 +40,32 @@ func withTestKeys(t testing.TB, store *db.DB) {
 	}
 }
 
-func insertKey(t testing.TB, store *db.DB, key jose.JSONWebKey, created time.Time) {
+// insertKey stores a key as the newest of its algorithm, as another process would.
+func insertKey(t testing.TB, store *db.DB, key jose.JSONWebKey, signsFrom time.Time) {
 	t.Helper()
 	encoded, err := json.Marshal(key)
 	if err != nil {
 		t.Fatal(err)
 	}
-	row := db.SigningKey{ID: key.KeyID, Algorithm: key.Algorithm, Created: created, JWK: encoded}
-	if err := store.InsertSigningKey(t.Context(), row); err != nil {
+	rows, err := store.SigningKeys(t.Context())
+	if err != nil {
 		t.Fatal(err)
+	}
+	generation := 1
+	for _, row := range rows {
+		if row.Algorithm == key.Algorithm {
+			generation = max(generation, row.Generation+1)
+		}
+	}
+	row := db.SigningKey{ID: key.KeyID, Algorithm: key.Algorithm, Generation: generation, Created: time.Now(), SignsFrom: signsFrom, Data: string(encoded)}
+	if inserted, err := store.InsertSigningKey(t.Context(), row); err != nil || !inserted {
+		t.Fatalf("insert key: %v, %v", inserted, err)
 	}
 }
 
 func newKey(t testing.TB, algorithm jose.SignatureAlgorithm) jose.JSONWebKey {
 	t.Helper()
-	key, err := generateKey(algorithm)
+	key, err := keyring.Generate(algorithm)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -116,31 +128,36 @@ func TestA52JWKSHasPublicPartsOnlyUnderTheirThumbprints(t *testing.T) {
 	}
 }
 
-func TestTwoProcessesThatStartAtOnceAgree(t *testing.T) {
+func TestI20ANewKeyIsPublishedByAllBeforeItSigns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := dbtest.Seeded(t)
 		withTestKeys(t, store)
 		one, two := newSiteOn(t, store), newSiteOn(t, store)
-		// A third process found no key either and made its own a moment later.
-		late := newKey(t, jose.ES256)
-		insertKey(t, store, late, time.Now().Add(time.Millisecond))
+		next := newKey(t, jose.ES256)
+		insertKey(t, store, next, time.Now().Add(keyring.MinPropagation))
 		three := newSiteOn(t, store)
 
 		tokens := three.redeem(three.insertCode(nil))
-		for name, s := range map[string]*site{"one": one, "two": two, "three": three} {
-			if got := s.userinfo(tokens.AccessToken); got.StatusCode != http.StatusOK {
-				t.Errorf("process %s refuses the token of process three: %s", name, got.Body)
-			}
+		if got := headerOf(t, tokens.AccessToken)["kid"]; got == next.KeyID {
+			t.Error("the new key signs before it was published for long enough")
 		}
 		time.Sleep(keysReload)
-		if got := len(one.keySet().Keys); got != len(signatureAlgorithms)+1 {
-			t.Errorf("after the reload interval process one publishes %d keys, want one more than at the start", got)
+		for name, s := range map[string]*site{"one": one, "two": two, "three": three} {
+			if got := len(s.keySet().Keys); got != len(signatureAlgorithms)+1 {
+				t.Errorf("after the reload interval process %s publishes %d keys, want one more than at the start", name, got)
+			}
 		}
-
-		time.Sleep(publishBeforeUse)
-		tokens = one.redeem(one.insertCode(nil))
-		if got := headerOf(t, tokens.AccessToken)["kid"]; got != late.KeyID {
-			t.Errorf("once published long enough the newest key signs: got kid %v, want %s", got, late.KeyID)
+		time.Sleep(keyring.MinPropagation)
+		for name, s := range map[string]*site{"one": one, "two": two} {
+			later := s.redeem(s.insertCode(nil))
+			if got := headerOf(t, later.AccessToken)["kid"]; got != next.KeyID {
+				t.Errorf("process %s signs with %v, want %s", name, got, next.KeyID)
+			}
+			for _, token := range []string{tokens.AccessToken, later.AccessToken} {
+				if got := three.userinfo(token); got.StatusCode != http.StatusOK {
+					t.Errorf("process three refuses a token: %s", got.Body)
+				}
+			}
 		}
 	})
 }
@@ -163,7 +180,7 @@ func TestTwoProcessesMakeTheirFirstKeysAtOnce(t *testing.T) {
 		starts.Wait()
 		time.Sleep(keysReload)
 		one, two := sites[0], sites[1]
-		if got, want := one.keySet().Keys, two.keySet().Keys; len(got) < len(signatureAlgorithms) || len(got) != len(want) {
+		if got, want := one.keySet().Keys, two.keySet().Keys; len(got) != len(signatureAlgorithms) || len(got) != len(want) {
 			t.Errorf("one publishes %d keys, two %d", len(got), len(want))
 		}
 		ours, theirs := one.redeem(one.insertCode(nil)), two.redeem(two.insertCode(nil))
@@ -195,8 +212,8 @@ func TestUnknownKeyIsLookedUpOnceInAWhile(t *testing.T) {
 func TestKeysOfALaterVersionAreLeftAlone(t *testing.T) {
 	store := dbtest.Seeded(t)
 	withTestKeys(t, store)
-	row := db.SigningKey{ID: "later", Algorithm: "ML-DSA-65", Created: time.Now(), JWK: json.RawMessage(`{"kty":"AKP"}`)}
-	if err := store.InsertSigningKey(t.Context(), row); err != nil {
+	row := db.SigningKey{ID: "later", Algorithm: "ML-DSA-65", Created: time.Now(), Generation: 1, Data: `{"kty":"AKP"}`}
+	if _, err := store.InsertSigningKey(t.Context(), row); err != nil {
 		t.Fatal(err)
 	}
 	s := newSiteOn(t, store)
@@ -207,8 +224,8 @@ func TestKeysOfALaterVersionAreLeftAlone(t *testing.T) {
 
 func TestDamagedKeyStopsTheStartWithItsName(t *testing.T) {
 	store := dbtest.Seeded(t)
-	row := db.SigningKey{ID: "damaged-1", Algorithm: "RS256", Created: time.Now(), JWK: json.RawMessage(`{"kty":"RSA"}`)}
-	if err := store.InsertSigningKey(t.Context(), row); err != nil {
+	row := db.SigningKey{ID: "damaged-1", Algorithm: "RS256", Created: time.Now(), Generation: 1, Data: `{"kty":"RSA"}`}
+	if _, err := store.InsertSigningKey(t.Context(), row); err != nil {
 		t.Fatal(err)
 	}
 	_, err := New(Config{Issuer: testIssuer}, store, event.NewBus(1))

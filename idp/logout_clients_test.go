@@ -194,13 +194,13 @@ func TestWhereOutgoingCallsMayGo(t *testing.T) {
 		{"255.255.255.255", false, false, true},
 	} {
 		ip := netip.MustParseAddr(row.address)
-		got := [3]bool{newOutgoing(false, false).mayConnect(ip), newOutgoing(true, false).mayConnect(ip), newOutgoing(false, true).mayConnect(ip)}
+		got := [3]bool{newOutgoing(false, false, nil).mayConnect(ip), newOutgoing(true, false, nil).mayConnect(ip), newOutgoing(false, true, nil).mayConnect(ip)}
 		if got != [3]bool{row.public, row.lab, row.private} {
 			t.Errorf("%s: %v, want %v", row.address, got, row)
 		}
 	}
 	plain, _ := url.Parse("http://intranet.example/")
-	if newOutgoing(true, false).checkURL(plain) == nil || newOutgoing(false, true).checkURL(plain) != nil {
+	if newOutgoing(true, false, nil).checkURL(plain) == nil || newOutgoing(false, true, nil).checkURL(plain) != nil {
 		t.Error("plain http is for this machine, or where everything is allowed")
 	}
 }

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 	"time"
+
+	"silentrenew/internal/keyring"
 )
 
 // option is a setting that can be changed while the provider runs. Its value is a row of ServerOptions; without one the
@@ -34,8 +36,16 @@ var (
 	// ssoLifetimeOnRefreshOption makes UserSsoLifetime count for refresh tokens too (I5).
 	ssoLifetimeOnRefreshOption = option{"RefreshTokens.EnforceUserSsoLifetime", "false", checkSwitch}
 
+	// dpopNonceOption makes every proof of possession repeat a nonce of ours (RFC 9449 §8).
+	dpopNonceOption = option{"DPoP.RequireNonce", "false", checkSwitch}
+
+	// How signing keys follow one another, see package keyring; under Duende's names and with its defaults.
+	keyRotationOption    = option{"KeyManagement.RotationInterval", keyring.DefaultPolicy.Rotation.String(), checkDays}
+	keyPropagationOption = option{"KeyManagement.PropagationTime", keyring.DefaultPolicy.Propagation.String(), checkLifetime}
+	keyRetentionOption   = option{"KeyManagement.RetentionDuration", keyring.DefaultPolicy.Retention.String(), checkLifetime}
+
 	options = []option{cookieLifetimeOption, cookieSlidingOption, promptNoneSlidesOption, strictUserinfoOption,
-		tokensEndWithSessionOption, ssoLifetimeOnRefreshOption}
+		tokensEndWithSessionOption, ssoLifetimeOnRefreshOption, dpopNonceOption, keyRotationOption, keyPropagationOption, keyRetentionOption}
 )
 
 // optionNamed returns the option of that name.
@@ -81,6 +91,11 @@ func (p *Provider) ssoLifetimeOnRefresh(ctx context.Context) (bool, error) {
 	return p.enabled(ctx, ssoLifetimeOnRefreshOption)
 }
 
+// dpopNonces reports whether a proof must repeat a nonce of ours.
+func (p *Provider) dpopNonces(ctx context.Context) (bool, error) {
+	return p.enabled(ctx, dpopNonceOption)
+}
+
 // option returns the value that counts now. A row that somebody edited into something unusable counts as absent.
 func (p *Provider) option(ctx context.Context, o option) (string, error) {
 	value, set, err := p.db.Option(ctx, o.name)
@@ -108,6 +123,14 @@ func checkLifetime(value string) error {
 		return fmt.Errorf("%q must be a duration of whole seconds such as \"4m\" or \"240s\", from 1s to 87600h (10 years)", value)
 	}
 	return nil
+}
+
+// checkDays accepts what checkLifetime does, from an hour on.
+func checkDays(value string) error {
+	if d, err := time.ParseDuration(value); err == nil && d < time.Hour {
+		return fmt.Errorf("%q must be at least one hour", value)
+	}
+	return checkLifetime(value)
 }
 
 func checkSwitch(value string) error {

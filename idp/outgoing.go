@@ -1,6 +1,8 @@
 package idp
 
 import (
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"net"
@@ -24,7 +26,7 @@ type outgoing struct {
 	private  bool // any address may be called, also by http
 }
 
-func newOutgoing(loopback, private bool) *outgoing {
+func newOutgoing(loopback, private bool, roots *x509.CertPool) *outgoing {
 	o := &outgoing{loopback: loopback || private, private: private}
 	dialer := &net.Dialer{Timeout: outgoingTimeout, Control: o.control}
 	o.client = &http.Client{
@@ -36,6 +38,7 @@ func newOutgoing(loopback, private bool) *outgoing {
 			MaxResponseHeaderBytes: 16 << 10,
 			IdleConnTimeout:        time.Minute,
 			TLSHandshakeTimeout:    outgoingTimeout,
+			TLSClientConfig:        &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12},
 		},
 	}
 	return o

@@ -12,6 +12,7 @@ var maxLength = map[string]int{
 	"acr_values":            300,
 	"claims_locales":        100,
 	"display":               100,
+	"dpop_jkt":              100,
 	"client_id":             200, // the column's width
 	"code_challenge":        128, // RFC 7636 §4.2
 	"code_challenge_method": 10,

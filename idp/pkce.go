@@ -12,6 +12,9 @@ const (
 	challengePlain = "plain" // only for clients whose row allows it: whoever reads the request can redeem the code
 )
 
+// s256Length is how many characters BASE64URL(SHA256(…)) has, so no other challenge can ever match a verifier.
+const s256Length = 43
+
 // CodeChallenge returns the S256 challenge of a verifier: BASE64URL(SHA256(ASCII(verifier))) (RFC 7636 §4.2).
 func CodeChallenge(verifier string) string {
 	sum := sha256.Sum256([]byte(verifier))

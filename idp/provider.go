@@ -1,6 +1,7 @@
 package idp
 
 import (
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"net/http"
@@ -8,13 +9,17 @@ import (
 	"path"
 	"runtime"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/gin-gonic/gin"
 	"github.com/rs/cors"
 
 	"silentrenew/db"
+	"silentrenew/internal/dpop"
 	"silentrenew/internal/event"
+	"silentrenew/internal/keyring"
+	"silentrenew/internal/seal"
 )
 
 // Config is what the provider is told once, when it starts.
@@ -34,6 +39,12 @@ type Config struct {
 	// InsecurePrivateNetwork lets the provider call clients' servers at any address, private ones included, and by plain
 	// http. Without it they must be public and have https; in Lab mode this machine may be called too.
 	InsecurePrivateNetwork bool
+
+	// Roots are the certificate authorities that clients' servers are believed by; nil means the system's.
+	Roots *x509.CertPool
+
+	// Sealer encrypts at rest what must be read again: private keys. Nil leaves them in clear.
+	Sealer *seal.Sealer
 }
 
 // Provider is the OpenID Provider: the authorization server of RFC 6749 §1.1. It is safe for concurrent use.
@@ -44,33 +55,44 @@ type Provider struct {
 	db     *db.DB
 	bus    *event.Bus
 	keys   *keys
+	sealer *seal.Sealer // nil: nothing is encrypted at rest
 
+	proofs         *dpop.Checker
 	outgoing       *outgoing // calls to clients' servers
 	trustedProxies []string
-	comparisons    chan struct{} // a slot for each password comparison that may run at once
+	calls          sync.WaitGroup // to clients' servers, which nobody waits for but Close
+	comparisons    chan struct{}  // a slot for each password comparison that may run at once
 
 	origins, labOrigins *cors.Cors // which pages' scripts may call, see cors.go
+
+	handler http.Handler
 }
 
-// New returns the provider's handler. It creates signing keys when the database has none.
-func New(cfg Config, store *db.DB, bus *event.Bus) (http.Handler, error) {
+// New returns the provider. It creates signing keys when the database has none. The caller serves it, calls Run beside that,
+// and Close after the last request.
+func New(cfg Config, store *db.DB, bus *event.Bus) (*Provider, error) {
 	base, err := parseIssuer(cfg.Issuer)
 	if err != nil {
 		return nil, fmt.Errorf("issuer %q: %w", cfg.Issuer, err)
 	}
-	keys, err := openKeys(store, bus)
+	keys, err := openKeys(store, keyring.New(store, cfg.Sealer), bus)
 	if err != nil {
 		return nil, fmt.Errorf("signing keys: %w", err)
 	}
-	p := &Provider{issuer: cfg.Issuer, base: base, lab: cfg.Lab, db: store, bus: bus, keys: keys,
-		outgoing:       newOutgoing(cfg.Lab, cfg.InsecurePrivateNetwork),
+	p := &Provider{issuer: cfg.Issuer, base: base, lab: cfg.Lab, db: store, bus: bus, keys: keys, sealer: cfg.Sealer,
+		proofs:         dpop.NewChecker(store, event.RoleIDP),
+		outgoing:       newOutgoing(cfg.Lab, cfg.InsecurePrivateNetwork, cfg.Roots),
 		trustedProxies: cfg.TrustedProxies, comparisons: make(chan struct{}, runtime.NumCPU())}
 	if err := p.newEngine().SetTrustedProxies(cfg.TrustedProxies); err != nil {
 		return nil, fmt.Errorf("trusted proxies: %w", err)
 	}
 	p.origins, p.labOrigins = cors.New(p.corsPolicy()), cors.New(p.labPolicy())
-	return p.protect(p.routes()), nil
+	p.handler = p.protect(p.routes())
+	return p, nil
 }
+
+// ServeHTTP implements [http.Handler].
+func (p *Provider) ServeHTTP(w http.ResponseWriter, r *http.Request) { p.handler.ServeHTTP(w, r) }
 
 // routes is the table of contents of the provider.
 func (p *Provider) routes() http.Handler {

@@ -11,6 +11,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"silentrenew/db"
+	"silentrenew/internal/dpop"
 )
 
 const (
@@ -57,9 +58,18 @@ func (p *Provider) pushAuthorizationRequest(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
+	if dpop.Sent(c.Request.Header) { // RFC 9449 §10.1
+		proven, err := p.checkProof(c, "")
+		if err != nil {
+			return err
+		}
+		if request.parameters["dpop_jkt"], err = checkKeyOfRequest(request.dpopKey, proven); err != nil {
+			return err
+		}
+	}
 	now := time.Now()
 	err = p.db.InsertPushedRequest(ctx, target.pushed, db.PushedRequest{
-		ClientID: client.ClientID, Parameters: request.parameters, Created: now, Expires: now.Add(pushedRequestLifetime),
+		ClientID: client.ClientID, Parameters: request.values(), Created: now, Expires: now.Add(pushedRequestLifetime),
 	})
 	if err != nil {
 		return err
@@ -104,10 +114,7 @@ func (p *Provider) pushedParameters(ctx context.Context, values url.Values) (pus
 	if err != nil {
 		return nil, "", err
 	}
-	pushed = url.Values{}
-	for name, value := range request.Parameters {
-		pushed.Set(name, value)
-	}
+	pushed = request.Parameters
 	if after := values.Get(loginAfterParameter); after != "" {
 		pushed.Set(loginAfterParameter, after)
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode"
 
@@ -51,7 +52,7 @@ func (p *Provider) responseTarget(ctx context.Context, values url.Values) (respo
 			sent, objectError = readParameters(values, "client_id", "redirect_uri")
 		}
 	}
-	if objectError != nil && !slices.Contains(client.RedirectURIs, sent["redirect_uri"]) {
+	if objectError != nil && !registered(client, sent["redirect_uri"]) {
 		return responseTarget{}, objectError
 	}
 	if err := checkRedirectURI(client, sent["redirect_uri"]); err != nil {
@@ -64,17 +65,41 @@ func (p *Provider) responseTarget(ctx context.Context, values url.Values) (respo
 	}, nil
 }
 
-// checkRedirectURI compares byte for byte (RFC 9700 §2.1, OIDC Core §3.1.2.1). The exception of RFC 8252 §7.3, any port
-// on a loopback address, is left out on purpose: it is for native apps that cannot choose their port, all our clients
-// are web pages with a fixed one, and "the URI must be the same as on the IDP" is the article's lesson (A31).
+// checkRedirectURI lets a registered redirect URI through, and nothing that only looks like one.
 func checkRedirectURI(client db.Client, sent string) error {
 	if sent == "" {
 		return refuse(InvalidRequest, "redirect_uri is missing")
 	}
-	if !slices.Contains(client.RedirectURIs, sent) || !redirectable(sent) {
+	if !registered(client, sent) || !redirectable(sent) {
 		return &redirectURIError{client: client, sent: sent}
 	}
 	return nil
+}
+
+// registered compares byte for byte (RFC 9700 §2.1, OIDC Core §3.1.2.1), with one exception: a native app that listens on
+// this machine cannot choose its port. A public client whose row has a loopback address without a port may send any port
+// with it (RFC 8252 §7.3). An address with a port is compared like any other: "the URI must be the same as on the IDP" is
+// the article's lesson (A31).
+func registered(client db.Client, sent string) bool {
+	if slices.Contains(client.RedirectURIs, sent) {
+		return true
+	}
+	bare := loopbackWithoutPort(sent)
+	return bare != "" && !client.RequireClientSecret && slices.Contains(client.RedirectURIs, bare)
+}
+
+// loopbackWithoutPort returns the address without its port when it is one of this machine, as digits since anybody's hosts
+// file may say what localhost is (RFC 8252 §8.3); "" for any other.
+func loopbackWithoutPort(address string) string {
+	for _, host := range []string{"http://127.0.0.1", "http://[::1]"} {
+		rest, ok := strings.CutPrefix(address, host+":")
+		path := strings.TrimLeft(rest, "0123456789")
+		port, err := strconv.ParseUint(rest[:len(rest)-len(path)], 10, 16)
+		if ok && err == nil && port > 0 && (path == "" || path[0] == '/' || path[0] == '?') {
+			return host + path
+		}
+	}
+	return ""
 }
 
 // redirectable reports whether a browser may be sent there. The table refuses other values when it is written by us, not

@@ -19,10 +19,10 @@ func (p *Provider) storeAccessToken(ctx context.Context, client db.Client, in ac
 	if err != nil {
 		return "", fmt.Errorf("encode claims: %w", err)
 	}
-	handle, now := newHandle(), time.Now()
+	handle := newHandle()
 	err = p.db.InsertReferenceToken(ctx, handle, db.ReferenceToken{
 		ClientID: client.ClientID, Subject: in.User.SubjectID, SessionID: in.SessionID, JTI: in.JTI,
-		Created: now, Expires: now.Add(client.AccessTokenTTL()), Claims: encoded,
+		Created: time.Now(), Expires: time.Unix(claims["exp"].(int64), 0), Claims: encoded,
 	})
 	return handle, err
 }

@@ -24,6 +24,10 @@ func (p *Provider) startFamily(ctx context.Context, client db.Client, in accessT
 	if !in.Granted.Scope.Contains(scopeOfflineAccess) || !offlineAccessAllowed(client) || !expires.After(now) {
 		return "", nil
 	}
+	boundTo := in.JKT
+	if client.RequireClientSecret { // it is bound to the client's own credentials already (RFC 9449 §5)
+		boundTo = ""
+	}
 	wanted := oneOf(in.Granted.accessTokenClaims())
 	handle := newHandle()
 	err := p.db.InsertRefreshToken(ctx, handle, db.RefreshToken{
@@ -31,9 +35,11 @@ func (p *Provider) startFamily(ctx context.Context, client db.Client, in accessT
 		Subject:   in.User.SubjectID,
 		SessionID: in.SessionID,
 		Scopes:    in.Granted.Scope,
+		Resources: in.Granted.Audience,
 		AuthTime:  in.AuthTime,
 		AMR:       in.AMR,
 		Claims:    slices.DeleteFunc(slices.Clone(in.Claims), func(claim db.UserClaim) bool { return !wanted(claim.Type) }),
+		DPoPKey:   boundTo,
 		Started:   now,
 		Created:   now,
 		Expires:   expires,
@@ -82,7 +88,7 @@ func (p *Provider) stillEntitled(ctx context.Context, client db.Client, token db
 	if err != nil {
 		return db.User{}, err
 	}
-	if err := p.sessionHolds(ctx, token.SessionID); err != nil {
+	if err := p.sessionHolds(ctx, client, token.SessionID); err != nil {
 		return db.User{}, err
 	}
 	enforced, err := p.ssoLifetimeOnRefresh(ctx)
@@ -95,9 +101,9 @@ func (p *Provider) stillEntitled(ctx context.Context, client db.Client, token db
 	return user, nil
 }
 
-// sessionHolds refuses a refresh token whose session is over, where the option ties the two together.
-func (p *Provider) sessionHolds(ctx context.Context, sid string) error {
-	bound, err := p.tokensEndWithSession(ctx)
+// sessionHolds refuses a refresh token whose session is over, where the client's row or the option ties the two together.
+func (p *Provider) sessionHolds(ctx context.Context, client db.Client, sid string) error {
+	bound, err := p.endsWithSession(ctx, client)
 	if !bound || err != nil {
 		return err
 	}
@@ -108,14 +114,38 @@ func (p *Provider) sessionHolds(ctx context.Context, sid string) error {
 	return err
 }
 
-// endRefreshTokens takes back what was given in a session that ends now, where the option ties the two together.
+// endsWithSession reports whether the client's refresh and reference tokens end with the session they were given in: its row
+// decides, and where the row does not, the option.
+func (p *Provider) endsWithSession(ctx context.Context, client db.Client) (bool, error) {
+	if client.CoordinateLifetimeWithUserSession != nil {
+		return *client.CoordinateLifetimeWithUserSession, nil
+	}
+	return p.tokensEndWithSession(ctx)
+}
+
+// boundClients are those of the session whose tokens end with it.
+func (p *Provider) boundClients(ctx context.Context, session db.Session) ([]db.Client, error) {
+	var bound []db.Client
+	for _, client := range p.joinedClients(ctx, session) {
+		ends, err := p.endsWithSession(ctx, client)
+		if err != nil {
+			return nil, err
+		}
+		if ends {
+			bound = append(bound, client)
+		}
+	}
+	return bound, nil
+}
+
+// endRefreshTokens takes back what was given to the bound clients in a session that ends now.
 func (p *Provider) endRefreshTokens(ctx context.Context, session db.Session) error {
-	bound, err := p.tokensEndWithSession(ctx)
-	if !bound || err != nil {
+	unsaid, err := p.tokensEndWithSession(ctx)
+	if err != nil {
 		return err
 	}
 	now := time.Now()
-	return p.db.RevokeSessionFamilies(ctx, session.Subject, session.SessionID, now, now.Add(maxTokenLifetime))
+	return p.db.RevokeSessionFamilies(ctx, session.Subject, session.SessionID, unsaid, now, now.Add(maxTokenLifetime))
 }
 
 // revokeFamily takes back all that descends from one sign-in: refresh tokens and access tokens.

@@ -175,7 +175,11 @@ func requestParameters(claims map[string]any) (url.Values, error) {
 		}
 		values.Set(name, text)
 	}
-	return values, nil
+	resources, err := claimedResources(claims)
+	if len(resources) > 0 {
+		values[resourceParameter] = resources
+	}
+	return values, err
 }
 
 // keepRequest stores a request that came in a request object, for the way by our pages: what they carry could be changed
@@ -183,7 +187,7 @@ func requestParameters(claims map[string]any) (url.Values, error) {
 func (p *Provider) keepRequest(ctx context.Context, request authorizationRequest) (handle string, err error) {
 	handle, now := newHandle(), time.Now()
 	err = p.db.InsertPushedRequest(ctx, handle, db.PushedRequest{
-		ClientID: request.client.ClientID, Parameters: request.parameters, Created: now, Expires: now.Add(pushedRequestLifetime),
+		ClientID: request.client.ClientID, Parameters: request.values(), Created: now, Expires: now.Add(pushedRequestLifetime),
 	})
 	if err == nil {
 		err = p.db.TakePushedRequest(ctx, handle, request.client.ClientID, now, now.Add(pushedRequestDetour))

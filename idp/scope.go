@@ -44,6 +44,7 @@ type grantedScope struct {
 	Identity  []db.IdentityResource
 	APIScopes []db.APIScope
 	APIs      []db.APIResource // those that accept one of the values
+	Audience  []string         // the APIs as the client named them (RFC 8707 §2); nil when it named none
 }
 
 // resolveScope returns what the client may have of the scope it asks for. A value that nobody registered, or that this
@@ -55,6 +56,9 @@ func (p *Provider) resolveScope(ctx context.Context, client db.Client, asked Sco
 	}
 	if len(asked.String()) > maxScopeLength {
 		return grantedScope{}, refuse(InvalidScope, "scope is longer than %d characters", maxScopeLength)
+	}
+	if strings.ContainsFunc(asked.String(), notScopeCharacter) { // RFC 6749 §3.3, appendix A.4
+		return grantedScope{}, refuse(InvalidScope, "scope may have printable ASCII but no quotation mark and no backslash")
 	}
 	resources, err := p.db.Resources(ctx)
 	if err != nil {
@@ -89,6 +93,8 @@ func (p *Provider) resolveScope(ctx context.Context, client db.Client, asked Sco
 	}
 	return granted, nil
 }
+
+func notScopeCharacter(r rune) bool { return r < ' ' || r > '~' || r == '"' || r == '\\' }
 
 // resourcesOf picks the resources behind the scope values.
 func resourcesOf(scope Scope, all db.Resources) grantedScope {

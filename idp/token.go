@@ -31,12 +31,14 @@ var grantTypes = map[string]func(*Provider, context.Context, tokenRequest) (toke
 	grantClientCredentials: (*Provider).actForItself,
 	grantRefreshToken:      (*Provider).refresh,
 	grantDeviceCode:        (*Provider).redeemDeviceCode,
+	grantTokenExchange:     (*Provider).exchangeToken,
 }
 
 // tokenRequest is a token request whose client has been authenticated.
 type tokenRequest struct {
 	Client db.Client
 	Form   url.Values
+	JKT    string       // thumbprint of the key that the client has proved to hold, "" for none (RFC 9449 §5)
 	Event  *event.Event // learns whose tokens these are
 }
 
@@ -48,10 +50,12 @@ type tokenResponse struct {
 	Scope        string `json:"scope"`
 	IDToken      string `json:"id_token,omitempty"`
 	RefreshToken string `json:"refresh_token,omitempty"`
+
+	IssuedTokenType string `json:"issued_token_type,omitempty"` // of a token exchange (RFC 8693 §2.2.1)
 }
 
-// token serves POST /connect/token (RFC 6749 §3.2, OIDC Core §3.1.3): read the form, find out which client is asking,
-// then let the grant decide.
+// token serves POST /connect/token (RFC 6749 §3.2, OIDC Core §3.1.3): read the form, find out which client is asking
+// and which key it holds, then let the grant decide.
 func (p *Provider) token(c *gin.Context) error {
 	form, err := readForm(c.Request)
 	if err != nil {
@@ -73,11 +77,15 @@ func (p *Provider) token(c *gin.Context) error {
 	case !slices.Contains(client.GrantTypes, grantType):
 		return refuse(UnauthorizedClient, "client %s may not use grant_type %s", client.ClientID, grantType)
 	}
+	jkt, err := p.provenKey(c, client)
+	if err != nil {
+		return err
+	}
 	ctx := c.Request.Context()
 	if err := p.db.TouchClient(ctx, client.ClientID, time.Now()); err != nil {
 		return err
 	}
-	response, err := grant(p, ctx, tokenRequest{Client: client, Form: form, Event: e})
+	response, err := grant(p, ctx, tokenRequest{Client: client, Form: form, JKT: jkt, Event: e})
 	if err != nil {
 		return err
 	}
@@ -117,13 +125,20 @@ func isForm(r *http.Request) bool {
 	return err == nil && contentType == "application/x-www-form-urlencoded"
 }
 
+// repeatable are the parameters that may be sent more than once (RFC 8707 §2, RFC 8693 §2.1).
+var repeatable = []string{resourceParameter, audienceParameter}
+
+func notText(value string) bool {
+	return !utf8.ValidString(value) || strings.ContainsFunc(value, unicode.IsControl)
+}
+
 // checkParameters refuses repeated parameters (RFC 6749 §3.1, §3.2) and values that are not text.
 func checkParameters(values url.Values) error {
 	for name, all := range values {
 		switch {
-		case len(all) > 1:
+		case len(all) > 1 && !slices.Contains(repeatable, name):
 			return refuse(InvalidRequest, "%s was sent more than once", name)
-		case !utf8.ValidString(all[0]) || strings.ContainsFunc(all[0], unicode.IsControl):
+		case slices.ContainsFunc(all, notText):
 			return refuse(InvalidRequest, "%s contains characters that are not text", name)
 		}
 	}

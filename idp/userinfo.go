@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/gin-gonic/gin"
+
+	"silentrenew/internal/dpop"
 )
 
 // errNoToken says that a request to a protected resource carries no token at all (RFC 6750 §3.1).
@@ -13,13 +15,16 @@ var errNoToken = refuse(InvalidToken, "no access token was sent")
 
 // userInfo serves GET and POST /connect/userinfo (OIDC Core §5.3): claims about the user who granted the access token.
 func (p *Provider) userInfo(c *gin.Context) error {
-	bearer, err := readBearerToken(c.Request)
+	presented, err := readAccessToken(c.Request)
 	if err != nil {
 		return err
 	}
 	ctx := c.Request.Context()
-	token, err := p.verifyAccessToken(ctx, bearer)
+	token, err := p.verifyAccessToken(ctx, presented.token)
 	if err != nil {
+		return err
+	}
+	if err := p.checkBoundToken(c, presented, token); err != nil {
 		return err
 	}
 	e := eventOf(c)
@@ -64,39 +69,46 @@ func (p *Provider) userInfoClaims(ctx context.Context, subject string, scope Sco
 	return claims, nil
 }
 
-// readBearerToken finds the token in the Authorization header (RFC 6750 §2.1) or in the form (§2.2). In the query it is
-// refused, because URLs end up in logs and histories (RFC 9700 §4.3.2), and two ways at once are invalid_request (§3.1).
-func readBearerToken(r *http.Request) (string, error) {
+// presentedToken is an access token as it came: in the Bearer scheme or in the form (scheme Bearer), or in the DPoP scheme.
+type presentedToken struct{ scheme, token string }
+
+// readAccessToken finds the token in the Authorization header (RFC 6750 §2.1, RFC 9449 §7.1) or in the form (RFC 6750 §2.2). In
+// the query it is refused, because URLs end up in logs and histories (RFC 9700 §4.3.2), and two ways at once are
+// invalid_request (RFC 6750 §3.1).
+func readAccessToken(r *http.Request) (presentedToken, error) {
+	none := presentedToken{}
 	if r.URL.Query().Has("access_token") {
-		return "", refuse(InvalidRequest, "access_token must not be sent in the URL")
+		return none, refuse(InvalidRequest, "access_token must not be sent in the URL")
 	}
 	headers := r.Header.Values("Authorization")
 	if len(headers) > 1 {
-		return "", refuse(InvalidRequest, "Authorization was sent more than once")
+		return none, refuse(InvalidRequest, "Authorization was sent more than once")
 	}
-	var tokens []string
+	var found []presentedToken
 	if len(headers) == 1 {
-		scheme, token, _ := strings.Cut(headers[0], " ")
-		if strings.EqualFold(scheme, "Bearer") {
-			tokens = append(tokens, strings.Trim(token, " "))
+		sent, token, _ := strings.Cut(headers[0], " ")
+		for _, scheme := range []string{"Bearer", dpop.Scheme} {
+			if strings.EqualFold(sent, scheme) {
+				found = append(found, presentedToken{scheme, strings.Trim(token, " ")})
+			}
 		}
 	}
 	if r.Method == http.MethodPost && isForm(r) {
 		form, err := readForm(r)
 		if err != nil {
-			return "", err
+			return none, err
 		}
 		if form.Has("access_token") {
-			tokens = append(tokens, form.Get("access_token"))
+			found = append(found, presentedToken{"Bearer", form.Get("access_token")})
 		}
 	}
 	switch {
-	case len(tokens) == 0:
-		return "", errNoToken
-	case len(tokens) > 1:
-		return "", refuse(InvalidRequest, "access_token was sent in the header and in the body: use one of them")
-	case tokens[0] == "":
-		return "", refuse(InvalidRequest, "access_token is empty")
+	case len(found) == 0:
+		return none, errNoToken
+	case len(found) > 1:
+		return none, refuse(InvalidRequest, "access_token was sent in the header and in the body: use one of them")
+	case found[0].token == "":
+		return none, refuse(InvalidRequest, "access_token is empty")
 	}
-	return tokens[0], nil
+	return found[0], nil
 }

@@ -12,8 +12,6 @@ import (
 	"net/url"
 	"regexp"
 	"strconv"
-
-	"silentrenew/internal/event"
 )
 
 // companiesClient calls the companies API on behalf of a user, with the token the user's page sent.
@@ -118,12 +116,11 @@ func (a *companiesClient) call(ctx context.Context, who caller, method, path str
 		return fmt.Errorf("prepare %s: %w", method, err)
 	}
 	request.Header.Set("Accept", "application/json")
-	request.Header.Set(event.CorrelationHeader, who.correlationID)
 	if body != nil {
 		request.Header.Set("Content-Type", "application/json")
 	}
-	if who.token != "" {
-		request.Header.Set("Authorization", "Bearer "+who.token)
+	if err := who.authorize(request); err != nil {
+		return err
 	}
 	response, err := a.http.Do(request)
 	if err != nil {
@@ -133,6 +130,7 @@ func (a *companiesClient) call(ctx context.Context, who caller, method, path str
 		return fmt.Errorf("%w: %w", errUnreachable, err)
 	}
 	defer response.Body.Close()
+	who.relay(response)
 	text, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer))
 	if err != nil {
 		return fmt.Errorf("%w: read the answer: %w", errUnreachable, err)

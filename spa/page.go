@@ -34,7 +34,10 @@ func (s *Server) page(h func(c *gin.Context) page) gin.HandlerFunc {
 
 // caller is on whose behalf the API is called.
 type caller struct {
-	token         string // bearer token of the request, empty when it has none
+	token         string            // access token of the request, empty when it has none
+	dpop          bool              // it came in the DPoP scheme: every call of the API takes a proof (RFC 9449 §7.1)
+	proofs        map[string]string // by the call they are for, see readProofs
+	answer        http.Header       // of our own answer, where the API's word about the proofs goes
 	correlationID string
 }
 
@@ -48,7 +51,8 @@ func (s *Server) withToken(h func(c *gin.Context, who caller) (page, error)) gin
 			return
 		}
 		started := time.Now()
-		who := caller{token: bearerToken(c.Request), correlationID: event.CorrelationID(c.Request)}
+		who := caller{proofs: readProofs(c.Request), answer: c.Writer.Header(), correlationID: event.CorrelationID(c.Request)}
+		who.token, who.dpop = accessToken(c.Request)
 		answer, err := h(c, who)
 		outcome, reason := event.OutcomeOK, ""
 		if err != nil {
@@ -124,13 +128,15 @@ func isPartial(r *http.Request) bool {
 	return r.Header.Get("HX-Request") == "true" || r.Header.Get("HX-History-Restore-Request") == "true"
 }
 
-// bearerToken returns the token of the Authorization header (RFC 6750 §2.1), whatever it is worth: the API decides.
-func bearerToken(r *http.Request) string {
+// accessToken returns the token of the Authorization header (RFC 6750 §2.1, RFC 9449 §7.1), whatever it is worth: the API
+// decides. It reports whether it came in the DPoP scheme.
+func accessToken(r *http.Request) (token string, dpop bool) {
 	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
-	if !strings.EqualFold(scheme, "Bearer") {
-		return ""
+	dpop = strings.EqualFold(scheme, "DPoP")
+	if !dpop && !strings.EqualFold(scheme, "Bearer") {
+		return "", false
 	}
-	return strings.TrimSpace(token)
+	return strings.TrimSpace(token), dpop
 }
 
 // frame is a page without its content.

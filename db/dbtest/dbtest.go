@@ -72,6 +72,15 @@ func Shell(t testing.TB, d *db.DB) *sql.DB {
 // addresses knows the URL of each open PostgreSQL database, whose Location lacks the password.
 var addresses sync.Map // *db.DB → string
 
+// Again opens the database of d once more, as another process would.
+func Again(t testing.TB, d *db.DB) *db.DB {
+	t.Helper()
+	if address, ok := addresses.Load(d); ok {
+		return open(t, address.(string))
+	}
+	return open(t, d.Location())
+}
+
 func open(t testing.TB, url string) *db.DB {
 	t.Helper()
 	d, err := db.Open(context.Background(), url)

@@ -35,10 +35,20 @@ type Config struct {
 
 	TrustedProxies []string // addresses and CIDRs
 
+	// EncryptionKeys seal private keys at rest, the current one first; see [seal.New]. They come from the environment only:
+	// a command line can be read by everybody on the machine.
+	EncryptionKeys []string
+
 	// Options of the provider and the API, which live in the database: nil leaves them as they are there. See Options.
 	CookieLifetime *time.Duration
 	CookieSliding  *bool
 	APILeeway      *time.Duration
+	KeyRotation    *time.Duration
+	KeyPropagation *time.Duration
+	KeyRetention   *time.Duration
+
+	OutgoingCA      string // PEM file
+	OutgoingPrivate bool   // private addresses and plain http
 
 	lab      string // auto, on or off
 	addr     string // of the single origin
@@ -86,6 +96,14 @@ func (c Config) Options() map[string]string {
 	if c.APILeeway != nil {
 		given["Api.Leeway"] = c.APILeeway.String()
 	}
+	for name, value := range map[string]*time.Duration{
+		"KeyManagement.RotationInterval": c.KeyRotation, "KeyManagement.PropagationTime": c.KeyPropagation,
+		"KeyManagement.RetentionDuration": c.KeyRetention,
+	} {
+		if value != nil {
+			given[name] = value.String()
+		}
+	}
 	return given
 }
 
@@ -94,6 +112,8 @@ func (f flags) config() (Config, error) {
 		Database: f.DB, Roles: f.Roles, SingleOrigin: f.SingleOrigin, TLS: f.TLS, TLSDir: f.TLSDir,
 		LogFormat: f.LogFormat, TrustedProxies: f.TrustedProxies,
 		CookieLifetime: f.CookieLifetime, CookieSliding: f.CookieSliding, APILeeway: f.APILeeway,
+		KeyRotation: f.KeyRotation, KeyPropagation: f.KeyPropagation, KeyRetention: f.KeyRetention,
+		OutgoingCA: f.OutgoingCA, OutgoingPrivate: f.OutgoingPrivate,
 		lab: f.Lab, addr: f.Addr,
 		addrs:    map[string]string{IDP: f.IDPAddr, API: f.APIAddr, SPA: f.SPAAddr},
 		public:   map[string]string{IDP: f.IDPURL, API: f.APIURL, SPA: f.SPAURL},
@@ -110,6 +130,9 @@ func (f flags) config() (Config, error) {
 		c.checkProxies(),
 		atLeast("--cookie-lifetime", f.CookieLifetime, time.Second),
 		atLeast("--api-leeway", f.APILeeway, 0),
+		atLeast("--key-rotation", f.KeyRotation, time.Hour),
+		atLeast("--key-propagation", f.KeyPropagation, 2*time.Minute),
+		atLeast("--key-retention", f.KeyRetention, time.Second),
 	)
 }
 

@@ -46,6 +46,13 @@ type flags struct {
 	CookieSliding  *bool          `group:"lifetimes" negatable:"" help:"Authentication.CookieSlidingExpiration: renew that cookie in use after half its lifetime (first set to no)."`
 	APILeeway      *time.Duration `name:"api-leeway" group:"lifetimes" placeholder:"DURATION" help:"Api.Leeway: how long after its expiry the API accepts a token (first set to 0s)."`
 
+	KeyRotation    *time.Duration `group:"keys" placeholder:"DURATION" help:"KeyManagement.RotationInterval: how long a signing key signs (first set to 2160h, 90 days)."`
+	KeyPropagation *time.Duration `group:"keys" placeholder:"DURATION" help:"KeyManagement.PropagationTime: how long the next one is published before (first set to 336h, 14 days)."`
+	KeyRetention   *time.Duration `group:"keys" placeholder:"DURATION" help:"KeyManagement.RetentionDuration: how long one stays after its last token has expired (first set to 336h)."`
+
+	OutgoingCA      string `name:"outgoing-ca" group:"outgoing" placeholder:"FILE" help:"PEM file of certificate authorities to trust beside the system's."`
+	OutgoingPrivate bool   `group:"outgoing" help:"Call private addresses and plain http too: for tests and closed networks only."`
+
 	LogFormat string `group:"log" default:"auto" enum:"auto,text,json" placeholder:"FORMAT" help:"One of ${enum} (default auto: text on a terminal, else json)."`
 	LogLevel  string `group:"log" default:"info" enum:"debug,info,warn,error" placeholder:"LEVEL" help:"One of ${enum} (default ${default})."`
 
@@ -57,6 +64,8 @@ var groups = kong.Groups{
 	"where":     "Where it listens",
 	"public":    "What others call it",
 	"lifetimes": "Lifetimes (kept in the database; a flag writes them at start)",
+	"keys":      "Signing keys (kept in the database as well; " + EncryptionKeyVariable + " encrypts them)",
+	"outgoing":  "Calls to clients' servers (back-channel logout and the like)",
 	"log":       "Log",
 }
 
@@ -84,7 +93,9 @@ func Parse(args []string, getenv func(string) string, stdout io.Writer) (Config,
 	case err != nil:
 		return Config{}, fmt.Errorf("%w (see --help)", err)
 	}
-	return f.config()
+	c, err := f.config()
+	c.EncryptionKeys = EncryptionKeys(getenv)
+	return c, err
 }
 
 // environment answers a flag that the command line left open from its SILENTRENEW_ variable.

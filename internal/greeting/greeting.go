@@ -49,6 +49,7 @@ func (g Greeting) Print(ctx context.Context, w io.Writer) error {
 		row(true, "Database", g.Store.Location())
 	}
 	row(true, "Lab", labWords(g.Config.Lab(g.URLs)))
+	row(provider, "Keys", keyWords(g.Config.EncryptionKeys))
 	row(provider, "Cookies", cookieWords(g.URLs.IDP, g.URLs.SPA))
 	if g.Authority != nil {
 		row(true, "Trust", g.Authority.CertificateFile()+" is the certificate browsers must trust, once:")
@@ -77,6 +78,14 @@ func (g Greeting) users(ctx context.Context) string {
 		return "your own"
 	}
 	return strings.Join(there, ", ")
+}
+
+// keyWords says how the provider's private keys are kept (decision 0027).
+func keyWords(encryptionKeys []string) string {
+	if len(encryptionKeys) > 0 {
+		return "encrypted in the database"
+	}
+	return "in clear in the database, for development (" + config.EncryptionKeyVariable + " encrypts them)"
 }
 
 func labWords(on bool) string {

@@ -56,11 +56,15 @@ func TestWarnings(t *testing.T) {
 		{"as seeded", nil, false, ""},
 		{"another front end", []string{"--spa-addr", "localhost:4300"}, false, "logging in will fail"},
 		{"lab within reach of others", nil, true, "lab mode is on"},
-		{"others, but no lab", []string{"--lab", "off"}, true, ""},
+		{"others, but no lab", []string{"--lab", "off"}, true, "private signing keys lie in clear"},
+		{"no lab, and keys encrypted", []string{"--lab", "off"}, true, ""},
 		{"front end alone", []string{"--roles", "spa", "--spa-addr", "localhost:4300"}, false, ""},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			cfg, urls := parse(t, tc.args...)
+			if strings.Contains(tc.name, "keys encrypted") {
+				cfg.EncryptionKeys = []string{"any"}
+			}
 			var out bytes.Buffer
 			Greeting{Config: cfg, URLs: urls, Store: dbtest.Seeded(t)}.Warn(t.Context(), slog.New(slog.NewTextHandler(&out, nil)), tc.openToOthers)
 			if got := out.String(); tc.want == "" && got != "" || !strings.Contains(got, tc.want) {

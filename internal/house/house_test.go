@@ -19,9 +19,9 @@ var root = filepath.Join("..", "..")
 // rooms says which of our packages each folder may import. Folders below internal/ are named one by one, because what a
 // role may use there is a decision too.
 var rooms = map[string][]string{
-	".":      {"api", "db", "idp", "internal/backchannel", "internal/config", "internal/event", "internal/eventlog", "internal/greeting", "internal/listing", "internal/localca", "internal/serve", "spa"},
-	"idp":    {"db", "views", "static", "internal/event"},
-	"api":    {"db", "internal/country", "internal/event"},
+	".":      {"api", "db", "idp", "internal/backchannel", "internal/config", "internal/event", "internal/eventlog", "internal/greeting", "internal/listing", "internal/localca", "internal/seal", "internal/serve", "spa"},
+	"idp":    {"db", "views", "static", "internal/dpop", "internal/event", "internal/keyring", "internal/seal"},
+	"api":    {"db", "internal/country", "internal/dpop", "internal/event"},
 	"spa":    {"views", "static", "internal/event"},
 	"db":     {},
 	"views":  {},
@@ -29,14 +29,17 @@ var rooms = map[string][]string{
 
 	"internal/backchannel":      {},
 	"internal/config":           {},
+	"internal/dpop":             {},
 	"internal/event":            {},
 	"internal/eventlog":         {"internal/event"},
 	"internal/greeting":         {"db", "internal/config", "internal/localca"},
 	"internal/country":          {},
 	"internal/country/generate": {},
+	"internal/keyring":          {"db", "internal/seal"},
 	"internal/listing":          {"db", "internal/config", "internal/country"},
 	"internal/listing/generate": {"internal/listing"},
 	"internal/localca":          {},
+	"internal/seal":             {},
 	"internal/serve":            {"internal/config"},
 }
 

@@ -1,0 +1,85 @@
+package db
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
+)
+
+// HashRegistrationToken is what Clients.RegistrationAccessToken keeps of a registration access token.
+func HashRegistrationToken(token string) string { return hashHandle(token) }
+
+// CountRegisteredClients counts the clients that were registered over the network (RFC 7591).
+func (d *DB) CountRegisteredClients(ctx context.Context) (int, error) {
+	var count int64
+	if err := d.read(ctx).Model(&Client{}).Where(`"RegistrationAccessToken" IS NOT NULL`).Count(&count).Error; err != nil {
+		return 0, fmt.Errorf("db: count registered clients: %w", err)
+	}
+	return int(count), nil
+}
+
+// ReplaceClient puts the client in the place of the one with the same client_id, all its child rows included, if
+// [Client.Validate] accepts it. Id, Created and LastAccessed stay, Updated is now. It returns [ErrNotFound] when there is
+// no such client any more.
+func (d *DB) ReplaceClient(ctx context.Context, c Client) error {
+	if err := c.Validate(); err != nil {
+		return err
+	}
+	now := moment(time.Now())
+	err := d.transaction(ctx, func(tx *gorm.DB) error {
+		var before Client
+		lock := clause.Locking{Strength: clause.LockingStrengthUpdate} // on SQLite the transaction is the lock
+		if err := tx.Clauses(lock).Where(`"ClientId" = ?`, c.ClientID).Take(&before).Error; err != nil {
+			return notFound(err)
+		}
+		if err := tx.Delete(&Client{}, before.ID).Error; err != nil {
+			return err
+		}
+		c.ID, c.Created, c.LastAccessed, c.Updated = before.ID, moment(before.Created), momentOrNil(before.LastAccessed), &now
+		return createClient(tx, c)
+	})
+	if err != nil {
+		return fmt.Errorf("db: replace client %s: %w", c.ClientID, err)
+	}
+	return nil
+}
+
+// DeleteClient removes a client and takes back what it was given: codes, consents, device codes, refresh and reference
+// tokens, and access tokens that descend from one of those (RFC 7592 §2.3). Until says how long the latter have to be
+// remembered. It returns [ErrNotFound] for an unknown client.
+func (d *DB) DeleteClient(ctx context.Context, clientID string, now, until time.Time) error {
+	if !storable(clientID) {
+		return ErrNotFound
+	}
+	err := d.transaction(ctx, func(tx *gorm.DB) error {
+		result := tx.Where(`"ClientId" = ?`, clientID).Delete(&Client{})
+		if result.Error == nil && result.RowsAffected == 0 {
+			return ErrNotFound
+		}
+		if result.Error != nil {
+			return result.Error
+		}
+		var families []string
+		err := tx.Model(&persistedGrant{}).Distinct("FamilyId").
+			Where(`"ClientId" = ? AND "RevokedTime" IS NULL AND "FamilyId" IS NOT NULL`, clientID).Pluck("FamilyId", &families).Error
+		if err != nil {
+			return err
+		}
+		for _, family := range families {
+			if err := revokeFamily(tx, family, now, until); err != nil {
+				return err
+			}
+		}
+		if err := tx.Where(`"ClientId" = ?`, clientID).Delete(&persistedGrant{}).Error; err != nil {
+			return err
+		}
+		return tx.Where(`"ClientId" = ?`, clientID).Delete(&deviceCodeRow{}).Error
+	})
+	if err != nil {
+		return fmt.Errorf("db: delete client %s: %w", clientID, err)
+	}
+	return nil
+}

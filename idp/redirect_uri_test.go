@@ -1,0 +1,67 @@
+package idp
+
+import (
+	"testing"
+
+	"silentrenew/db"
+)
+
+// RFC 8252 §7.3: any port, for a native app that registered a loopback address without one, and nothing else differs.
+func TestLoopbackRedirectURIs(t *testing.T) {
+	native := db.NewClient("native")
+	native.RequireClientSecret = false
+	native.RedirectURIs = []string{"http://127.0.0.1/cb", "http://[::1]/cb?app=1", "http://127.0.0.1:7000/fixed", "http://localhost/cb", "https://127.0.0.1/tls"}
+	web := native
+	web.RequireClientSecret = true
+	for _, row := range []struct {
+		sent string
+		want bool
+	}{
+		{"http://127.0.0.1/cb", true},
+		{"http://127.0.0.1:1/cb", true},
+		{"http://127.0.0.1:51004/cb", true},
+		{"http://[::1]:51004/cb?app=1", true},
+		{"http://127.0.0.1:7000/fixed", true},
+
+		{"http://127.0.0.1:7001/fixed", false}, // registered with a port
+		{"http://127.0.0.1:0/cb", false},
+		{"http://127.0.0.1:65536/cb", false},
+		{"http://127.0.0.1:/cb", false},
+		{"http://127.0.0.1:80x/cb", false},
+		{"http://127.0.0.1:51004/cb/", false},
+		{"http://127.0.0.1:51004/CB", false},
+		{"http://127.0.0.1:51004/cb?x=1", false},
+		{"http://127.0.0.1:51004", false},
+		{"http://127.0.0.1:51004@evil.example/cb", false},
+		{"http://127.0.0.1:51004:80/cb", false},
+		{"http://127.0.0.1:51004\\@evil.example/cb", false},
+		{"http://127.0.0.1.evil.example:80/cb", false},
+		{"http://localhost:51004/cb", false}, // RFC 8252 §8.3
+		{"https://127.0.0.1:51004/tls", false},
+		{"http://127.0.0.2:51004/cb", false},
+		{"http://127.1:51004/cb", false},
+		{"http://[::ffff:127.0.0.1]:51004/cb", false},
+		{"HTTP://127.0.0.1:51004/cb", false},
+		{"http://127.0.0.1:51004/cb#", false},
+	} {
+		if got := checkRedirectURI(native, row.sent) == nil; got != row.want {
+			t.Errorf("native app, %s: let through %v, want %v", row.sent, got, row.want)
+		}
+		exact := row.sent == "http://127.0.0.1/cb" || row.sent == "http://127.0.0.1:7000/fixed"
+		if got := checkRedirectURI(web, row.sent) == nil; got != exact {
+			t.Errorf("confidential client, %s: let through %v, want %v", row.sent, got, exact)
+		}
+	}
+}
+
+func TestLoopbackClientSignsIn(t *testing.T) {
+	s := newSite(t)
+	s.addClient("native", func(c *db.Client) { c.RedirectURIs = []string{"http://127.0.0.1/cb"} })
+	const here = "http://127.0.0.1:51004/cb"
+	code := s.signIn(s.browser(), "Mick", "client_id", "native", "redirect_uri", here)
+	wantError(t, s.token(tokenForm(code, "client_id", "native", "redirect_uri", "http://127.0.0.1:51005/cb")), 400, InvalidGrant) // RFC 6749 §4.1.3
+	code = s.signIn(s.browser(), "Mick", "client_id", "native", "redirect_uri", here)
+	if answer := s.token(tokenForm(code, "client_id", "native", "redirect_uri", here)); answer.StatusCode != 200 {
+		t.Errorf("got %d %s", answer.StatusCode, answer.Body)
+	}
+}

@@ -1,0 +1,113 @@
+package idp
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"silentrenew/db"
+	"silentrenew/internal/event"
+	"silentrenew/internal/keyring"
+)
+
+// How often the provider looks for work that no request brings, at least and at most.
+const (
+	sessionsCheck = time.Minute
+	keysCheck     = time.Hour // another process, or an option, may have changed what is due
+)
+
+// expiredBatch is how many expired sessions are taken at once.
+const expiredBatch = 100
+
+// Run does what no request asks for, until ctx ends, and then returns nil: it makes and retires signing keys (I20), and
+// removes sessions whose time is up and tells their clients. A database that is away is logged and tried again. Several
+// processes on one database may each run it.
+func (p *Provider) Run(ctx context.Context, log *slog.Logger) error {
+	tick := time.NewTicker(sessionsCheck)
+	defer tick.Stop()
+	var keysDue time.Time
+	for {
+		if now := time.Now(); !now.Before(keysDue) {
+			next, err := p.keepKeys(ctx)
+			if err != nil && ctx.Err() == nil {
+				log.Warn("could not look after the signing keys", "error", err)
+				next = now.Add(sessionsCheck)
+			}
+			keysDue = now.Add(min(max(next.Sub(now), time.Second), keysCheck))
+		}
+		if err := p.endExpiredSessions(ctx); err != nil && ctx.Err() == nil {
+			log.Warn("could not end expired sessions", "error", err)
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+	}
+}
+
+// Close waits for back-channel calls under way. Each has its own time limit, so it takes five seconds at most. It is for the time
+// after the last request.
+func (p *Provider) Close() { p.calls.Wait() }
+
+func (p *Provider) keepKeys(ctx context.Context) (next time.Time, err error) {
+	policy, err := p.keyPolicy(ctx)
+	if err != nil {
+		return next, err
+	}
+	return p.keys.keep(ctx, policy)
+}
+
+// keyPolicy is what the options KeyManagement.… say now.
+func (p *Provider) keyPolicy(ctx context.Context) (policy keyring.Policy, err error) {
+	for _, setting := range []struct {
+		option option
+		value  *time.Duration
+	}{
+		{keyRotationOption, &policy.Rotation},
+		{keyPropagationOption, &policy.Propagation},
+		{keyRetentionOption, &policy.Retention},
+	} {
+		value, err := p.option(ctx, setting.option)
+		if err != nil {
+			return policy, err
+		}
+		if *setting.value, err = time.ParseDuration(value); err != nil {
+			return policy, err
+		}
+	}
+	return policy, nil
+}
+
+// endExpiredSessions removes the sessions whose time is up. With them end the tokens of the clients that coordinate their
+// lifetime with the session, and these clients are told (I14).
+func (p *Provider) endExpiredSessions(ctx context.Context) error {
+	for {
+		sessions, err := p.db.TakeExpiredSessions(ctx, time.Now(), expiredBatch)
+		if err != nil {
+			return err
+		}
+		for _, session := range sessions {
+			if err := p.endExpiredSession(ctx, session); err != nil {
+				return err
+			}
+		}
+		if len(sessions) < expiredBatch {
+			return nil
+		}
+	}
+}
+
+func (p *Provider) endExpiredSession(ctx context.Context, session db.Session) error {
+	if err := p.endRefreshTokens(ctx, session); err != nil {
+		return err
+	}
+	p.bus.Emit(event.Event{Kind: "session.expired", Role: event.RoleIDP, Subject: session.Subject, SessionID: session.SessionID,
+		Outcome: event.OutcomeOK, Parameters: map[string]string{"expired": session.Expires.UTC().Format(time.RFC3339)}})
+	bound, err := p.boundClients(ctx, session)
+	if err != nil {
+		return err
+	}
+	p.tell(ctx, bound, session, "")
+	return nil
+}

@@ -1,0 +1,97 @@
+package idp
+
+import (
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"silentrenew/db"
+	"silentrenew/internal/event"
+)
+
+// run lets the provider do what no request asks for, until the test ends.
+func (s *site) run(t *testing.T) {
+	t.Helper()
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		if err := s.handler.(*Provider).Run(t.Context(), slog.New(slog.NewTextHandler(io.Discard, nil))); err != nil {
+			t.Error(err)
+		}
+	}()
+	t.Cleanup(func() { <-ended }) // the context has ended by then
+}
+
+// CoordinateLifetimeWithUserSession, as in Duende IdentityServer: who asks for it hears of the expiry too.
+func TestI11AnExpiredSessionEndsTheTokensOfBoundClientsAndTellsThem(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSite(t)
+		yes, no := true, false
+		for id, bound := range map[string]*bool{"bound": &yes, "free": &no, "unsaid": nil} {
+			s.addClient(id, func(c *db.Client) {
+				c.AllowOfflineAccess, c.GrantTypes = true, []string{grantAuthorizationCode, grantRefreshToken}
+				c.CoordinateLifetimeWithUserSession = bound
+				c.BackChannelLogoutURI = "http://relying-party.example/" + id // refused before anybody connects: it is not https
+			})
+		}
+		s.run(t)
+		b, refresh := s.browser(), map[string]string{}
+		for _, id := range []string{"bound", "free", "unsaid"} {
+			parameters := []string{"client_id", id, "scope", "openid offline_access", "prompt", "consent"}
+			page := b.follow(b.get(s.authorizeURL(parameters...)))
+			if id == "bound" {
+				page = b.follow(b.submitLogin(page, "Mick", testPasswords["Mick"]))
+			}
+			if page.sent("code") == "" {
+				page = b.follow(b.submit(page, "allow"))
+			}
+			refresh[id] = s.redeem(page.sent("code"), "client_id", id).RefreshToken
+		}
+		time.Sleep(10*time.Hour + sessionsCheck)
+		synctest.Wait()
+		if got := len(s.events("session.expired")); got != 1 {
+			t.Errorf("%d sessions expired, want 1", got)
+		}
+		if sessions, err := s.db.Sessions(t.Context()); err != nil || len(sessions) != 0 {
+			t.Errorf("left behind: %+v, %v", sessions, err)
+		}
+		told := s.events("backchannel_logout")
+		if len(told) != 1 || told[0].ClientID != "bound" {
+			t.Errorf("told %+v, want the bound client alone", told)
+		}
+		for id, token := range refresh {
+			answer := s.token(map[string][]string{"grant_type": {"refresh_token"}, "client_id": {id}, "refresh_token": {token}})
+			if got, want := answer.StatusCode == http.StatusOK, id != "bound"; got != want {
+				t.Errorf("%s: %d %s", id, answer.StatusCode, answer.Body)
+			}
+		}
+	})
+}
+
+func TestI14CallsUnderWayAreWaitedForAtTheEnd(t *testing.T) {
+	s := newSite(t, lab)
+	asked, answer := make(chan struct{}), make(chan struct{})
+	slow := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { close(asked); <-answer }))
+	t.Cleanup(slow.Close)
+	s.addClient("slow", func(c *db.Client) { c.BackChannelLogoutURI = slow.URL })
+	b := s.browser()
+	s.logOut(b, s.signInEverywhere(b, "slow"))
+	<-asked
+	closed := make(chan struct{})
+	go func() { s.handler.(*Provider).Close(); close(closed) }()
+	select {
+	case <-closed:
+		t.Error("Close did not wait for the call")
+	default:
+	}
+	close(answer)
+	<-closed
+	told := s.events("backchannel_logout")
+	if len(told) != 1 || told[0].Outcome != event.OutcomeOK {
+		t.Errorf("got %+v", told)
+	}
+}
