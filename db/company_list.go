@@ -130,13 +130,27 @@ func (d *DB) listCompanies(ctx context.Context, terms []string, sorted func(*gor
 	if err != nil {
 		return nil, err
 	}
-	found, err := d.search(ctx, terms, rare)
-	if err != nil {
-		return nil, err
+	if len(rare) > 0 {
+		rows, ok, err := d.fromIndex(ctx, sorted(d.found(ctx, terms, rare)).Limit(limit), rare)
+		if ok || err != nil {
+			return rows, err
+		}
 	}
-	rows = nil
-	err = sorted(found(d.read(ctx).Table("Companies"))).Select(companyColumns).Limit(limit).Find(&rows).Error
+	rows = nil // a wide search: walk the list
+	err = d.matching(list(), terms).Select(companyColumns).Limit(limit).Find(&rows).Error
 	return rows, err
+}
+
+// fromIndex reads the rows that the word index found, and reports whether they are all there are.
+func (d *DB) fromIndex(ctx context.Context, found *gorm.DB, rare []string) (rows []companyRow, ok bool, err error) {
+	if err := found.Select(companyColumns + `, "Matches"`).Find(&rows).Error; err != nil {
+		return nil, false, err
+	}
+	if len(rows) == 0 {
+		ok, err = d.isNarrow(ctx, rare)
+		return nil, ok, err
+	}
+	return rows, rows[0].Matches <= narrow, nil
 }
 
 // page makes a page of the rows behind the cursor, of which there is one more than wanted if the list goes on.
@@ -174,18 +188,21 @@ func (d *DB) CompanyCountries(ctx context.Context, search string) ([]CountryCoun
 	if len(terms) == 0 && strings.TrimSpace(search) != "" {
 		return nil, nil
 	}
-	everybody := d.read(ctx).Table("Companies").Order(`"NameKey"`)
-	rare, err := d.rare(ctx, everybody, terms)
+	rare, err := d.rare(ctx, d.read(ctx).Table("Companies").Order(`"NameKey"`), terms)
 	if err != nil {
 		return nil, fmt.Errorf("db: count companies: %w", err)
 	}
-	found, err := d.search(ctx, terms, rare)
-	if err != nil {
-		return nil, fmt.Errorf("db: count companies: %w", err)
+	companies := d.matching(d.read(ctx).Table("Companies"), terms)
+	if len(rare) > 0 {
+		switch ok, err := d.isNarrow(ctx, rare); {
+		case err != nil:
+			return nil, fmt.Errorf("db: count companies: %w", err)
+		case ok:
+			companies = d.found(ctx, terms, rare)
+		}
 	}
 	var counts []CountryCount
-	err = found(d.read(ctx).Table("Companies")).Select(`"CountryCode" AS "Code", count(*) AS "Companies"`).
-		Group("CountryCode").Order(`"CountryCode"`).Scan(&counts).Error
+	err = companies.Select(`"CountryCode" AS "Code", count(*) AS "Companies"`).Group("CountryCode").Order(`"CountryCode"`).Scan(&counts).Error
 	if err != nil {
 		return nil, fmt.Errorf("db: count companies: %w", err)
 	}

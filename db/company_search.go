@@ -51,29 +51,27 @@ func (d *DB) rare(ctx context.Context, list *gorm.DB, terms []string) ([]string,
 	return rare, nil
 }
 
-// search prepares a search for terms, of which some are rare: what it returns adds the conditions to a query of Companies.
-func (d *DB) search(ctx context.Context, terms, rare []string) (func(tx *gorm.DB) *gorm.DB, error) {
-	walk := func(tx *gorm.DB) *gorm.DB { return d.matching(tx, terms) }
-	if len(rare) == 0 {
-		return walk, nil
-	}
-	matches, err := d.countMatches(ctx, rare)
-	if err != nil || matches > narrow {
-		return walk, err
+// found is the companies that have all terms, among the first that the word index gives for the rare ones; "Matches" says of
+// how many. More than narrow means that it stopped there, and that the answer is worthless.
+func (d *DB) found(ctx context.Context, terms, rare []string) *gorm.DB {
+	index, query := wordIndexSQLite, ftsQuery(rare)
+	if d.postgres() {
+		index, query = wordIndexPostgres, tsquery(rare)
 	}
 	// Find first, then filter and sort, whatever a planner hopes of LIMIT and of the other indexes.
-	return func(tx *gorm.DB) *gorm.DB {
-		if d.postgres() {
-			tx = tx.Table(`(WITH "Found" AS MATERIALIZED (SELECT * FROM `+wordIndexPostgres+`) SELECT * FROM "Found") AS "Companies"`, tsquery(rare))
-		} else {
-			tx = tx.Table(`"CompanySearch" CROSS JOIN "Companies" ON "Companies"."Number" = "CompanySearch"."rowid"`).
-				Where(`"CompanySearch" MATCH ?`, ftsQuery(rare))
-		}
-		if len(rare) < len(terms) {
-			tx = d.matching(tx, terms)
-		}
-		return tx
-	}, nil
+	tx := d.read(ctx).Table(`(SELECT *, count(*) OVER () AS "Matches" FROM (SELECT "Companies".* FROM `+index+` LIMIT ?) AS "Some") AS "Companies"`,
+		query, narrow+1)
+	if len(rare) < len(terms) {
+		tx = d.matching(tx, terms)
+	}
+	return tx
+}
+
+// isNarrow reports whether the word index gives few enough rows for the terms. It tells what no row of found is there to tell.
+func (d *DB) isNarrow(ctx context.Context, terms []string) (bool, error) {
+	var matches int
+	err := d.found(ctx, terms, terms).Select(`count(*)`).Scan(&matches).Error
+	return matches <= narrow, err
 }
 
 // matching adds the condition that a company has all terms, which is tested row by row.
@@ -100,21 +98,11 @@ func (d *DB) searched() string {
 	return `"Companies"."Folded"`
 }
 
-// countMatches counts on until the search is wide.
-func (d *DB) countMatches(ctx context.Context, terms []string) (matches int, err error) {
-	from, query := wordIndexSQLite, ftsQuery(terms)
-	if d.postgres() {
-		from, query = wordIndexPostgres, tsquery(terms)
-	}
-	err = d.read(ctx).Raw(`SELECT count(*) FROM (SELECT 1 FROM `+from+` LIMIT ?) AS "Some"`, query, narrow+1).Scan(&matches).Error
-	return matches, err
-}
-
 func (d *DB) postgres() bool { return d.reading.numbered }
 
 // Where the words are.
 const (
-	wordIndexSQLite   = `"CompanySearch" WHERE "CompanySearch" MATCH ?`
+	wordIndexSQLite   = `"CompanySearch" CROSS JOIN "Companies" ON "Companies"."Number" = "CompanySearch"."rowid" WHERE "CompanySearch" MATCH ?`
 	wordIndexPostgres = `"Companies" WHERE "Words" @@ CAST(? AS tsquery)`
 )
 
