@@ -76,9 +76,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	if err != nil {
 		return err
 	}
-	if store != nil {
-		defer func() { err = errors.Join(err, store.Close()) }()
-	}
+	defer func() { err = errors.Join(err, store.Close()) }()
 
 	authority, err := openAuthority(cfg, urls, doors)
 	if err != nil {
@@ -100,9 +98,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return serve.Run(ctx, doors.Sites(handlers, authority.TLS()), log.Logger) })
-	if store != nil {
-		group.Go(func() error { return store.KeepClean(ctx, log.Logger) })
-	}
+	group.Go(func() error { return store.KeepClean(ctx, log.Logger) })
 	if provider != nil {
 		defer provider.Close() // after the last request, and before the database closes
 		group.Go(func() error { return provider.Run(ctx, log.Logger) })
@@ -110,15 +106,15 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	return group.Wait()
 }
 
-// openDatabase opens, migrates and seeds the database, and writes the options that the command line gives. It returns nil
-// when no role that is served here keeps anything.
+// openDatabase opens and migrates the database. Where the provider or the API is served it also seeds it and writes the options that
+// the command line gives; the front end keeps nothing but sessions.
 func openDatabase(ctx context.Context, cfg config.Config, urls config.URLs) (*db.DB, error) {
-	if !cfg.Serves(config.IDP) && !cfg.Serves(config.API) {
-		return nil, nil
-	}
 	store, err := db.Open(ctx, cfg.Database)
 	if err != nil {
 		return nil, err
+	}
+	if !cfg.Serves(config.IDP) && !cfg.Serves(config.API) {
+		return store, nil
 	}
 	_, err = store.Seed(ctx, db.SeedURLs{SPA: urls.SPA, API: urls.API, Companies: listing.Embedded})
 	for name, value := range cfg.Options() {
@@ -164,6 +160,7 @@ func newHandlers(ctx context.Context, cfg config.Config, urls config.URLs, store
 	if cfg.Serves(config.SPA) {
 		handlers[config.SPA], err = spa.New(spa.Config{
 			URL: urls.SPA, Authority: urls.IDP, APIURL: urls.API, HTTPClient: client, Lab: lab, Draining: ctx.Done(),
+			BFF: spa.BFFConfig{Secret: cfg.BFFSecret, Records: store},
 		}, bus)
 		if err != nil {
 			return nil, nil, err

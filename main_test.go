@@ -424,8 +424,8 @@ func TestOneRoleAlone(t *testing.T) {
 	if p.idp != "" || p.api != "" || p.spa == "" {
 		t.Errorf("printed %q, %q, %q", p.idp, p.api, p.spa)
 	}
-	if _, err := os.Stat(filepath.Join(folder, "silentrenew.db")); err == nil {
-		t.Error("the front end keeps nothing and needs no database")
+	if status, body := get(t, http.DefaultClient, p.spa+"/bff/session"); status != http.StatusOK {
+		t.Errorf("its sessions: status %d: %s", status, body)
 	}
 	api := start(t, folder, "--roles", "api", "--api-addr", "localhost:0", "--idp-url", "http://localhost:1")
 	request, _ := http.NewRequest(http.MethodGet, api.api+"/api/companies", nil)

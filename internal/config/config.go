@@ -39,6 +39,9 @@ type Config struct {
 	// a command line can be read by everybody on the machine.
 	EncryptionKeys []string
 
+	// BFFSecret is the client secret of bff-client, from the environment too.
+	BFFSecret string
+
 	// Options of the provider and the API, which live in the database: nil leaves them as they are there. See Options.
 	CookieLifetime *time.Duration
 	CookieSliding  *bool

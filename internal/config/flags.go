@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -94,7 +95,7 @@ func Parse(args []string, getenv func(string) string, stdout io.Writer) (Config,
 		return Config{}, fmt.Errorf("%w (see --help)", err)
 	}
 	c, err := f.config()
-	c.EncryptionKeys = EncryptionKeys(getenv)
+	c.EncryptionKeys, c.BFFSecret = EncryptionKeys(getenv), cmp.Or(getenv(BFFSecretVariable), DemoBFFSecret)
 	return c, err
 }
 

@@ -18,7 +18,7 @@ import (
 type Greeting struct {
 	Config    config.Config
 	URLs      config.URLs
-	Store     *db.DB             // nil: no role here keeps anything
+	Store     *db.DB
 	Authority *localca.Authority // nil: plain http
 }
 
@@ -45,9 +45,7 @@ func (g Greeting) Print(ctx context.Context, w io.Writer) error {
 	if provider {
 		row(true, "Users", g.users(ctx))
 	}
-	if g.Store != nil {
-		row(true, "Database", g.Store.Location())
-	}
+	row(true, "Database", g.Store.Location())
 	row(true, "Lab", labWords(g.Config.Lab(g.URLs)))
 	row(provider, "Keys", keyWords(g.Config.EncryptionKeys))
 	row(provider, "Cookies", cookieWords(g.URLs.IDP, g.URLs.SPA))

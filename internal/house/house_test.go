@@ -22,7 +22,7 @@ var rooms = map[string][]string{
 	".":      {"api", "db", "idp", "internal/backchannel", "internal/config", "internal/event", "internal/eventlog", "internal/greeting", "internal/listing", "internal/localca", "internal/seal", "internal/serve", "spa"},
 	"idp":    {"db", "views", "static", "internal/dpop", "internal/event", "internal/keyring", "internal/seal"},
 	"api":    {"db", "internal/country", "internal/dpop", "internal/event"},
-	"spa":    {"views", "static", "internal/event"},
+	"spa":    {"views", "static", "internal/event", "internal/seal"},
 	"db":     {},
 	"views":  {},
 	"static": {},
