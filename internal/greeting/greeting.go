@@ -57,7 +57,11 @@ func (g Greeting) Print(ctx context.Context, w io.Writer) error {
 		return err
 	}
 	if page {
-		fmt.Fprintf(&text, "\nFirst open %s, log in as Mick and browse the companies; then follow %s/workshop\n", g.URLs.SPA, g.URLs.SPA)
+		as := " as Mick"
+		if g.Store != nil && !strings.Contains(g.users(ctx), "Mick") {
+			as = ""
+		}
+		fmt.Fprintf(&text, "\nFirst open %s, log in%s and browse the companies; then follow %s/workshop\n", g.URLs.SPA, as, g.URLs.SPA)
 	}
 	fmt.Fprint(&text, "Ctrl-C stops.\n\n")
 	_, err := io.WriteString(w, text.String())
