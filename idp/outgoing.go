@@ -1,10 +1,12 @@
 package idp
 
 import (
+	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/netip"
@@ -54,6 +56,31 @@ func (o *outgoing) do(r *http.Request) (status int, err error) {
 		return 0, err
 	}
 	return response.StatusCode, response.Body.Close()
+}
+
+// get returns the body of what is at an address. Anything but 200 is an error, and so is more than limit bytes.
+func (o *outgoing) get(ctx context.Context, address string, limit int64) ([]byte, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+	if err != nil {
+		return nil, err
+	}
+	if err := o.checkURL(request.URL); err != nil {
+		return nil, err
+	}
+	request.Header.Set("Accept", "application/json")
+	response, err := o.client.Do(request)
+	if err != nil {
+		return nil, err
+	}
+	defer response.Body.Close()
+	if response.StatusCode != http.StatusOK {
+		return nil, fmt.Errorf("the server answered %d", response.StatusCode)
+	}
+	body, err := io.ReadAll(io.LimitReader(response.Body, limit+1))
+	if err == nil && int64(len(body)) > limit {
+		err = fmt.Errorf("the answer has more than %d bytes", limit)
+	}
+	return body, err
 }
 
 // checkURL wants https. Plain http is for this machine in Lab mode, or where everything is allowed.

@@ -58,7 +58,9 @@ type Provider struct {
 	sealer *seal.Sealer // nil: nothing is encrypted at rest
 
 	proofs         *dpop.Checker
-	outgoing       *outgoing // calls to clients' servers
+	published      *publishedKeys // of clients
+	inClear        sync.Map       // client_ids whose secret lies in clear and was told of
+	outgoing       *outgoing      // calls to clients' servers
 	trustedProxies []string
 	calls          sync.WaitGroup // to clients' servers, which nobody waits for but Close
 	comparisons    chan struct{}  // a slot for each password comparison that may run at once
@@ -83,6 +85,7 @@ func New(cfg Config, store *db.DB, bus *event.Bus) (*Provider, error) {
 		proofs:         dpop.NewChecker(store, event.RoleIDP),
 		outgoing:       newOutgoing(cfg.Lab, cfg.InsecurePrivateNetwork, cfg.Roots),
 		trustedProxies: cfg.TrustedProxies, comparisons: make(chan struct{}, runtime.NumCPU())}
+	p.published = newPublishedKeys(p.outgoing, bus)
 	if err := p.newEngine().SetTrustedProxies(cfg.TrustedProxies); err != nil {
 		return nil, fmt.Errorf("trusted proxies: %w", err)
 	}

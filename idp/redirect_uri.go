@@ -48,7 +48,7 @@ func (p *Provider) responseTarget(ctx context.Context, values url.Values) (respo
 	var objectError error
 	object := values.Get("request") != ""
 	if pushed == "" {
-		if values, objectError = p.withRequestObject(client, values); objectError == nil {
+		if values, objectError = p.withRequestObject(ctx, client, values); objectError == nil {
 			sent, objectError = readParameters(values, "client_id", "redirect_uri")
 		}
 	}
