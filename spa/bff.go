@@ -62,6 +62,7 @@ func (s *Server) bffRoutes(r gin.IRoutes) {
 	r.GET(bffLoginPath, s.bffLogin)
 	r.GET(bffCallbackPath, s.bffCallback)
 	r.GET("/bff/session", s.bffSession)
+	r.GET("/bff/api/*path", s.demandHeader, s.bffAPI)
 	r.POST("/bff/renew", s.demandHeader, s.bffRenew)
 	r.POST("/bff/logout", s.demandHeader, s.bffLogout)
 	r.GET(bffEndSessionPath, s.bffEndSession)

@@ -12,7 +12,7 @@ import (
 // for requests that say so by the header that no other site's page can send.
 func (s *Server) callerOf(c *gin.Context) (caller, error) {
 	r := c.Request
-	who := caller{proofs: readProofs(r), answer: c.Writer.Header(), correlationID: event.CorrelationID(r)}
+	who := caller{proofs: readProofs(r), answer: c.Writer.Header(), clientID: s.cfg.ClientID, correlationID: event.CorrelationID(r)}
 	who.token, who.dpop = accessToken(r)
 	if s.bff == nil || r.Header.Get("Authorization") != "" || r.Header.Get(csrfHeader) == "" {
 		return who, nil
@@ -22,7 +22,7 @@ func (s *Server) callerOf(c *gin.Context) (caller, error) {
 		return who, nil // the API says what is missing
 	}
 	session, err := s.bff.fresh(withCorrelation(r.Context(), who.correlationID), handle)
-	who.token = session.AccessToken
+	who.token, who.clientID = session.AccessToken, s.bff.clientID
 	who.renew = func(ctx context.Context) (string, error) {
 		renewed, err := s.bff.renew(withCorrelation(ctx, who.correlationID), session)
 		return renewed.AccessToken, err

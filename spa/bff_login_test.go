@@ -284,3 +284,27 @@ func TestBFFUnsafeRequestsOfStrangersAreRefused(t *testing.T) {
 		t.Errorf("a page without the header: %d, want 401", a.StatusCode)
 	}
 }
+
+// The relay reads from the API for the page, and is no way to anywhere else.
+func TestBFFRelaysReadsOfTheAPI(t *testing.T) {
+	p := newHouse(t).replica().person()
+	anonymous := p.get(houseSPA+"/bff/api/companies?limit=1", csrfHeader, "1")
+	if anonymous.StatusCode != http.StatusUnauthorized {
+		t.Errorf("nobody: %d", anonymous.StatusCode)
+	}
+	p.signIn("Jane")
+	for target, want := range map[string]int{
+		"/bff/api/companies?limit=1": 200, "/bff/api/companies/privacy": 403, "/bff/api/nothing": 404,
+		"/bff/api/": 404, "/bff/api/../connect/token": 404, "/bff/api/%2e%2e/lab/options": 404, "/bff/api/companies//x": 404, "/bff/api/a@b": 404,
+	} {
+		if a := p.get(houseSPA+target, csrfHeader, "1"); a.StatusCode != want || jwtShape.MatchString(a.body) {
+			t.Errorf("%s: %d, want %d: %.200s", target, a.StatusCode, want, a.body)
+		}
+	}
+	if a := p.get(houseSPA + "/bff/api/companies?limit=1"); a.StatusCode != http.StatusForbidden {
+		t.Errorf("without the header: %d, want 403", a.StatusCode)
+	}
+	if a := p.do(http.MethodPost, houseSPA+"/bff/api/companies", "{}", csrfHeader, "1", "Sec-Fetch-Site", "same-origin"); a.StatusCode != http.StatusMethodNotAllowed {
+		t.Errorf("a write: %d, want 405", a.StatusCode)
+	}
+}

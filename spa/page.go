@@ -38,6 +38,7 @@ type caller struct {
 	dpop          bool              // it came in the DPoP scheme: every call of the API takes a proof (RFC 9449 §7.1)
 	proofs        map[string]string // by the call they are for, see readProofs
 	answer        http.Header       // of our own answer, where the API's word about the proofs goes
+	clientID      string            // whose token it is
 	correlationID string
 
 	renew func(context.Context) (token string, err error) // another token when the API refuses this one; nil: there is none
@@ -70,7 +71,7 @@ func (s *Server) withToken(h func(c *gin.Context, who caller) (page, error)) gin
 		}
 		s.write(c, answer)
 		s.bus.Emit(event.Event{
-			Kind: "fragment", Role: event.RoleSPA, CorrelationID: who.correlationID, ClientID: s.cfg.ClientID,
+			Kind: "fragment", Role: event.RoleSPA, CorrelationID: who.correlationID, ClientID: who.clientID,
 			Parameters: map[string]string{"method": c.Request.Method, "path": event.Printable(c.Request.URL.Path, 200)},
 			Status:     max(answer.status, http.StatusOK), Duration: time.Since(started), Outcome: outcome,
 			Reason: event.Printable(reason, 300),
