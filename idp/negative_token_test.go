@@ -150,6 +150,7 @@ func TestI22RefreshTokenGrant(t *testing.T) {
 	s.addClient("other", func(c *db.Client) {
 		c.GrantTypes, c.AllowOfflineAccess = []string{grantRefreshToken}, true
 	})
+	s.addClient("idle", func(*db.Client) {})
 	refreshing := func(pairs ...string) func(*site) page {
 		return func(s *site) page { return s.token(refreshForm(s.offline().RefreshToken, pairs...)) }
 	}
@@ -159,7 +160,7 @@ func TestI22RefreshTokenGrant(t *testing.T) {
 		{"RFC 6749 §6", "one beyond measure", refreshing("refresh_token", strings.Repeat("x", 60_000)), toJSON, 400, InvalidGrant},
 		{"RFC 6749 §6", "without client authentication", refreshing("client_secret", ""), toJSON, 401, InvalidClient},
 		{"RFC 6749 §6", "by another client", refreshing("client_id", "other", "client_secret", ""), toJSON, 400, InvalidGrant},
-		{"RFC 6749 §6", "by a client whose row lists another grant", refreshing("client_id", "spa-client", "client_secret", ""), toJSON, 400, UnauthorizedClient},
+		{"RFC 6749 §6", "by a client whose row lists another grant", refreshing("client_id", "idle", "client_secret", ""), toJSON, 400, UnauthorizedClient},
 		{"RFC 6749 §6", "a scope value more", refreshing("scope", "openid profile companyApi roles offline_access"), toJSON, 400, InvalidScope},
 		{"RFC 6749 §6", "an unknown scope value", refreshing("scope", "everything"), toJSON, 400, InvalidScope},
 		{"RFC 6749 §3.3", "a scope of characters no scope has", refreshing("scope", `op"enid`), toJSON, 400, InvalidScope},
