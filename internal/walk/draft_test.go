@@ -158,6 +158,30 @@ func TestA49AnEditSurvivesTheEndOfEverything(t *testing.T) {
 	}
 }
 
+// TestE16TheLabOfTheUnsavedForm: a form that is sent twice at once creates one company, whichever strategy keeps the tokens.
+func TestE16TheLabOfTheUnsavedForm(t *testing.T) {
+	for _, strategy := range []string{"article", "bff"} {
+		t.Run(strategy, func(t *testing.T) {
+			p, b := walk(t)
+			b.configure(map[string]any{"strategy": strategy})
+			b.signIn("Mick", "MickPassword")
+			b.open("/companies/new")
+			for name, text := range map[string]string{"name": "Twice Ltd", "address": "2 Twin Street", "country": "Norway"} {
+				b.fill(`#company-form [name="`+name+`"]`, text)
+			}
+			b.click(".Lose summary")
+			b.click(`[data-lose="twice"]`)
+			mark := p.log.mark()
+			b.click(`#company-form [type="submit"]`)
+			b.waitText("main [role=status]", "both answers name this one company")
+			p.waitEvents(mark, 2, patience, with(with(is("fragment"), "method", "POST"), "status", "201"))
+			if n := ask[int](t, p, "SELECT count(*) FROM Companies WHERE Name = 'Twice Ltd'"); n != 1 {
+				t.Errorf("%d companies, want 1", n)
+			}
+		})
+	}
+}
+
 // TestA50StolenToken: the page says for how long a thief of a token has it, by lifetime, and a copy of the token works
 // after its owner has logged out.
 func TestA50StolenToken(t *testing.T) {
