@@ -22,8 +22,8 @@ func TestE6StrategiesSideBySide(t *testing.T) {
 		{"refresh", `Yes: localStorage`, "token"},
 		{"bff", `No:`, "token bff.renewed"},
 	} {
-		b.click("[data-strategy=" + row.strategy + "] [data-use]")
-		b.waitFor(`document.querySelector("[data-strategy=`+row.strategy+`]").hasAttribute("data-current")`, patience)
+		b.click("[data-way=" + row.strategy + "] [data-use]")
+		b.waitFor(`document.querySelector("[data-way=`+row.strategy+`]").hasAttribute("data-current")`, patience)
 		if b.becomes(visible("#login"), poll) {
 			b.click("#login") // without a password
 			b.waitSignedIn()
@@ -49,6 +49,6 @@ func TestE6StrategiesSideBySide(t *testing.T) {
 		if row.strategy != "iframe" && strings.Contains(hops, "authorize") {
 			t.Errorf("%s: a renewal went to the authorization endpoint: %q", row.strategy, hops)
 		}
-		b.sees("[data-strategy=" + row.strategy + "] [data-measured]")
+		b.sees("[data-way=" + row.strategy + "] [data-measured]")
 	}
 }

@@ -27,7 +27,7 @@ const hopsAfter = 700; // milliseconds until the page's own events have reached 
 export const mount = (panel) => {
   const name = must(panel, "[data-current-name]", HTMLElement);
   const hops = must(panel, "[data-hops]", HTMLElement);
-  const cards = [.../** @type {NodeListOf<HTMLElement>} */ (panel.querySelectorAll("[data-strategy]"))];
+  const cards = [.../** @type {NodeListOf<HTMLElement>} */ (panel.querySelectorAll("[data-way]"))];
   const result = (/** @type {string} */ of) => must(panel, `[data-result=${of}]`, HTMLElement);
 
   const draw = () => {
@@ -36,13 +36,13 @@ export const mount = (panel) => {
     setText(name, current === "article" ? "article: the library's own hidden frame" : current);
     const measured = readMeasured();
     for (const card of cards) {
-      card.toggleAttribute("data-current", card.dataset.strategy === current);
+      card.toggleAttribute("data-current", card.dataset.way === current);
       const wanted = JSON.parse(card.dataset.settings ?? "{}");
       const unusable = wanted.dpop && problemsOf({ ...currentSettings(), ...wanted }).some((problem) => problem.name === "dpop");
-      must(card, "[data-use]", HTMLButtonElement).hidden = unusable || card.dataset.strategy === current;
+      must(card, "[data-use]", HTMLButtonElement).hidden = unusable || card.dataset.way === current;
       const line = must(card, "[data-measured]", HTMLElement);
-      line.hidden = !measured[card.dataset.strategy ?? ""];
-      setText(line, measured[card.dataset.strategy ?? ""] ?? "");
+      line.hidden = !measured[card.dataset.way ?? ""];
+      setText(line, measured[card.dataset.way ?? ""] ?? "");
     }
     return current;
   };
@@ -74,7 +74,7 @@ export const mount = (panel) => {
     const button = target instanceof Element ? target.closest("button") : null;
     if (!(button instanceof HTMLButtonElement)) return;
     const trial = button.dataset.try;
-    const card = button.closest("[data-strategy]");
+    const card = button.closest("[data-way]");
     button.disabled = true;
     if (trial) {
       report(result(trial), "info", "…");
