@@ -55,6 +55,7 @@ func (a *API) checkProof(c *gin.Context, token string) (jkt string, err error) {
 		}
 		return "", refused
 	}
+	eventOf(c).Parameters["jkt"] = jkt // whose key it was is no secret
 	if err != nil || !nonces {
 		return jkt, err
 	}

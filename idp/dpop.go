@@ -56,6 +56,7 @@ func (p *Provider) checkProof(c *gin.Context, accessToken string) (jkt string, e
 		}
 		return "", refused
 	}
+	eventOf(c).Parameters["jkt"] = jkt // whose key it was is no secret
 	if err != nil || !nonces {
 		return jkt, err
 	}
