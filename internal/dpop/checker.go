@@ -70,13 +70,15 @@ func (c *Checker) Check(ctx context.Context, r Request) (thumbprint string, err 
 	if err != nil {
 		return "", err
 	}
+	until := made.claims.IssuedAt.Time().Add(Age + time.Second) // as long it could come again
 	if r.Nonce {
 		if err := c.checkNonce(ctx, made.claims.Nonce, now); err != nil {
 			return "", err
 		}
+		until = now.Add(nonceLife)
 	}
 	// The id is the key's own, so that nobody can use up another client's (RFC 9449 §11.1).
-	first, err := c.store.UseOnce(ctx, "dpop/"+c.server, made.thumbprint+"\n"+made.claims.ID, made.claims.IssuedAt.Time().Add(Age+time.Second))
+	first, err := c.store.UseOnce(ctx, "dpop/"+c.server, made.thumbprint+"\n"+made.claims.ID, until)
 	switch {
 	case err != nil:
 		return "", fmt.Errorf("remember the proof: %w", err)
@@ -95,7 +97,7 @@ func (c *Checker) read(r Request) (proof, time.Time, error) {
 	}
 	made, err := parse(sent[0])
 	if err == nil {
-		err = made.claims.fresh(now)
+		err = made.claims.fresh(now, r.Nonce)
 	}
 	if err != nil {
 		return proof{}, now, refuse("the proof is not valid: %v", err)
