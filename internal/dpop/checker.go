@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 )
 
@@ -58,6 +59,12 @@ func (r *Refusal) Error() string { return r.Description }
 
 func refuse(format string, args ...any) *Refusal {
 	return &Refusal{Description: "DPoP: " + fmt.Sprintf(format, args...)}
+}
+
+// Presented reports whether a request presents its access token in the DPoP scheme. Schemes know no case (RFC 9110 §11.1).
+func Presented(header http.Header) bool {
+	scheme, _, _ := strings.Cut(header.Get("Authorization"), " ")
+	return strings.EqualFold(scheme, Scheme)
 }
 
 // Sent reports whether a request carries a proof, whatever it is worth.

@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
@@ -15,6 +16,15 @@ import (
 
 // Algorithms are those a proof may be signed with: asymmetric ones only, and never "none" (RFC 9449 §4.3).
 var Algorithms = []jose.SignatureAlgorithm{jose.ES256, jose.PS256, jose.RS256, jose.EdDSA}
+
+// AlgorithmNames lists them as a challenge does (RFC 9449 §7.1).
+func AlgorithmNames() string {
+	var names []string
+	for _, algorithm := range Algorithms {
+		names = append(names, string(algorithm))
+	}
+	return strings.Join(names, " ")
+}
 
 // proofType is the only value of typ a proof may have (RFC 9449 §4.2).
 const proofType = "dpop+jwt"
