@@ -1,8 +1,6 @@
 package spa
 
 import (
-	"net/http"
-
 	"github.com/gin-gonic/gin"
 
 	"silentrenew/views"
