@@ -414,11 +414,13 @@ export const createRenewal = (manager, options = {}) => {
       throw new RenewalError(failure, { cause: error });
     }
     retryAt = 0;
-    const cause = failure.code === "login_required" && stored && !usesRefreshToken(stored) ? await askWho(stored) : null;
+    const ask = failure.code === "login_required" && stored && !usesRefreshToken(stored);
+    /** @type {Awaited<ReturnType<typeof askWho>>} */
+    const found = ask ? await askWho().catch(() => ({})) : {};
     if (epoch !== began) throw gone();
-    const user = error instanceof RenewalError ? error.user : cause?.user;
-    if (user) askAbout(user);
-    else if (cause) {
+    const user = error instanceof RenewalError && error.user ? error.user : found.user;
+    if (user && user.sub !== stored?.profile.sub) askAbout(user);
+    else if (found.hidden) {
       known.blocked = String(stored?.profile.sid);
       if (stored) await remember(stored, known.lifetime);
       become({ kind: "cookiesBlocked", certain: false, code: failure.code, reason: failure.reason });
@@ -457,21 +459,21 @@ export const createRenewal = (manager, options = {}) => {
       undefined, undefined, frames(metadata));
 
   /**
-   * Who is signed in at the provider, when it refused our hint? Somebody else, or nobody that the frame can see. It is probably
-   * the browser that hides the cookie when the provider is another site and no frame has ever worked in this session.
-   * @param {User} user @returns {Promise<{user?: {sub: string, name?: string}} | null>} null when the provider has forgotten us
+   * Who is signed in at the provider, as far as a hidden frame can see? It is probably the browser that hides the cookie when the
+   * provider is another site and no frame has ever worked in this session.
+   * @returns {Promise<{user?: {sub: string, name?: string}, hidden?: boolean}>}
    */
-  const askWho = async (user) => {
+  const askWho = async () => {
     try {
       const metadata = await manager.metadataService.getMetadata();
       const shadow = shadowOf(metadata, { includeIdTokenInSilentRenew: false, loadUserInfo: false });
       await shadow.storeUser(null);
       const other = await shadow.signinSilent({ nonce: random(), scope: "openid", forceIframeAuth: true });
-      if (other && other.profile.sub !== user.profile.sub) return { user: { sub: other.profile.sub, name: other.profile.name } };
-    } catch {
-      if (!known.framed && crossSite(new URL(settings.authority))) return {};
+      return other ? { user: { sub: other.profile.sub, name: other.profile.name } } : {};
+    } catch (error) {
+      if (classify(error).code !== "login_required") throw error;
+      return { hidden: !known.framed && crossSite(new URL(settings.authority)) };
     }
-    return null;
   };
 
   // ---- The hidden frame
@@ -551,9 +553,14 @@ export const createRenewal = (manager, options = {}) => {
     if (!(claims.exp > now - skew)) throw refused("id_token_expired", "the ID token has expired");
     if (!(claims.iat < now + skew)) throw refused("id_token_from_the_future", "the ID token was issued in the future");
     if (nonce !== undefined && claims.nonce !== nonce) throw refused("nonce_mismatch", "the ID token answers another request");
+    if (before?.id_token) continuous(claims, claimsOf(before.id_token), nonce);
     if (verifySignature) await verify(token);
-    const old = before?.id_token ? claimsOf(before.id_token) : null;
-    if (!old) return;
+  };
+
+  /**
+   * What a renewal may not change. @param {Record<string, any>} claims @param {Record<string, any>} old @param {string | undefined} nonce
+   */
+  const continuous = (claims, old, nonce) => {
     if (claims.sub !== old.sub) throw refused("sub_mismatch", "the ID token is about somebody else", { sub: claims.sub, name: claims.name });
     const sameTime = claims.auth_time === old.auth_time || claims.auth_time === undefined;
     const sameSession = claims.sid === old.sid || claims.sid === undefined;
@@ -761,6 +768,21 @@ export const createRenewal = (manager, options = {}) => {
       if (stuck() && status.kind !== "userChanged") become({ kind: "ready" });
       retryAt = 0;
       return renewOnce();
+    },
+
+    /**
+     * Asks the provider in a hidden frame who is signed in there, for instance when its session monitor says that something
+     * changed: the same user (nothing happens), somebody else ("userChanged"), or nobody: then this user is signed out in all
+     * tabs. A frame that cannot see the provider's cookie proves nothing.
+     */
+    checkSession: async () => {
+      const began = epoch;
+      const { user, hidden } = await askWho();
+      if (epoch !== began || !current || hidden || user?.sub === current.profile.sub) return;
+      if (user) return askAbout(user);
+      say("signedOut");
+      leave(true);
+      await manager.removeUser();
     },
 
     /**

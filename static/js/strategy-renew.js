@@ -8,8 +8,9 @@ import { nextCorrelation } from "./correlation.js";
 import { emit, identify } from "./page-events.js";
 import { config } from "./config.js";
 import { createRenewal } from "./renew.js";
+import { monitor } from "./session-monitor.js";
 import { currentSettings } from "./settings.js";
-import { finishLogin, finishLogout, newManager, removeFrames } from "./user-manager.js";
+import { finishLogin, finishLogout, newManager, removeFrames, withoutRefreshToken } from "./user-manager.js";
 
 /** @typedef {import("oidc-client-ts").User} User */
 
@@ -32,6 +33,7 @@ export const create = (name, host, handedOver) => {
     apis: [`${config.api}/api/`, `${location.origin}/`],
     forceFrame: !refresh,
     leadInSeconds: manager.settings.accessTokenExpiringNotificationTimeInSeconds,
+    idleLimitInSeconds: Number(settings.idleLimitInSeconds ?? 0),
     timeoutInSeconds: manager.settings.silentRequestTimeoutInSeconds,
   });
   /** @type {(() => void)[]} */
@@ -87,6 +89,12 @@ export const create = (name, host, handedOver) => {
         seen = user;
         host.changed(renewed);
       }),
+      manager.events.addUserSignedOut(async () => {
+        const known = renewal.status().kind !== "ready"; // a renewal has said so before
+        emit("user.signed_out", { reason: "the provider's session ended or changed hands" });
+        if (!known && monitor.trusted(renewal.user()?.profile.sid)) await renewal.checkSession();
+      }),
+      manager.events.addUserSessionChanged(() => emit("session.changed")),
       manager.events.addUserUnloaded(() => {
         seen = null;
         emit("user.unloaded");
@@ -98,14 +106,16 @@ export const create = (name, host, handedOver) => {
   return {
     start: async () => {
       listen();
-      if (handedOver) await manager.storeUser(handedOver);
+      if (handedOver) await manager.storeUser(refresh ? handedOver : await withoutRefreshToken(manager, handedOver));
       await renewal.start();
       follow();
       seen = renewal.user();
       host.changed(false);
+      // A token of another strategy came without a refresh token. The hidden frame may fetch one without a new sign-in.
+      if (refresh && seen && !seen.refresh_token && renewal.status().kind === "ready") void renewal.renew().catch(() => {});
     },
     stop: async (next) => {
-      const user = renewal.user();
+      const user = next ? renewal.user() : await withoutRefreshToken(manager, renewal.user());
       for (const stop of stops) stop();
       renewal.stop();
       if (user) await manager.storeUser(null);
