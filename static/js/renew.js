@@ -157,7 +157,7 @@ export const createRenewal = (manager, options = {}) => {
   /**
    * What we know of the token beyond what the library stores: framed when the hidden frame has worked in this session, blocked
    * the session it did not see.
-   * @type {{exp: number, lifetime: number, offset: number, framed?: boolean, blocked?: string}}
+   * @type {{exp: number, lifetime: number, offset: number, id?: string, framed?: boolean, blocked?: string}}
    */
   let known = { exp: 0, lifetime: 0, offset: 0 };
   /** @type {Status} */
@@ -253,8 +253,8 @@ export const createRenewal = (manager, options = {}) => {
     // A clock that was set while the token lived moved the token's expiry with it.
     if (current && known.exp === current.expires_at && Math.abs(offset - known.offset) > 5) {
       current.expires_at = Math.round(known.exp + known.offset - offset);
-      await remember(current, known.lifetime);
       await manager.storeUser(current);
+      await remember(current, known.lifetime);
       await manager.events.load(current, false);
       tick();
     }
@@ -275,8 +275,28 @@ export const createRenewal = (manager, options = {}) => {
 
   /** @param {User} user @param {number} lifetime seconds */
   const remember = async (user, lifetime) => {
-    known = { ...known, exp: user.expires_at ?? 0, lifetime, offset };
+    known = { ...known, exp: user.expires_at ?? 0, lifetime, offset, id: random() };
     await settings.userStore.set(name, JSON.stringify(known));
+    if (shared()) await ledger("readwrite", (written) => written.put(known.id, name));
+  };
+
+  /** Whether the user is in localStorage, where other tabs see them. */
+  const shared = () => {
+    try {
+      return Object.keys(localStorage).some((key) => key.endsWith(name));
+    } catch {
+      return false;
+    }
+  };
+
+  /**
+   * What one tab writes into localStorage reaches another a moment later, sometimes after the lock has. IndexedDB does not
+   * lag: it says which record was written last, and we wait until localStorage shows it.
+   */
+  const caughtUp = async () => {
+    if (!shared()) return;
+    const last = await ledger("readonly", (written) => written.get(name));
+    for (const end = Date.now() + 2000; last && (await recall()).id !== last && Date.now() < end;) await sleep(20);
   };
   const recall = async () => {
     try {
@@ -357,6 +377,7 @@ export const createRenewal = (manager, options = {}) => {
     try {
       return await exclusively(name, abort.signal, async () => {
         // Another tab may have renewed while we waited for the lock.
+        await caughtUp();
         const stored = await adoptStored();
         if (epoch !== began || (before && !stored)) throw gone();
         if (status.kind === "userChanged") throw new RenewalError({ class: "refused", code: "user_changed", reason: "another user is signed in" });
@@ -373,8 +394,8 @@ export const createRenewal = (manager, options = {}) => {
           throw gone();
         }
         if (!usesRefreshToken(stored)) known.framed = true;
-        await remember(next, Math.max(left(next), 1));
         await manager.storeUser(next);
+        await remember(next, Math.max(left(next), 1)); // after the user: who sees this sees them
         await take(next);
         await manager.events.load(next);
         say("renewed");
@@ -466,9 +487,9 @@ export const createRenewal = (manager, options = {}) => {
   const askWho = async () => {
     try {
       const metadata = await manager.metadataService.getMetadata();
-      const shadow = shadowOf(metadata, { includeIdTokenInSilentRenew: false, loadUserInfo: false });
-      await shadow.storeUser(null);
-      const other = await shadow.signinSilent({ nonce: random(), scope: "openid", forceIframeAuth: true });
+      const shadow = shadowOf(metadata, { includeIdTokenInSilentRenew: false });
+      const scope = settings.scope.split(" ").filter((value) => value === "openid" || value === "profile").join(" "); // a name to ask about
+      const other = await shadow.signinSilent({ nonce: random(), scope, forceIframeAuth: true });
       return other ? { user: { sub: other.profile.sub, name: other.profile.name } } : {};
     } catch (error) {
       if (classify(error).code !== "login_required") throw error;
@@ -911,6 +932,33 @@ const withAnswers = async (root, saw, work) => {
     return await work();
   } finally {
     if (globalThis.fetch === watching) globalThis.fetch = original;
+  }
+};
+
+/** @type {Promise<IDBDatabase> | undefined} */
+let database;
+
+/**
+ * The last record that any tab has written, in IndexedDB.
+ * @template T @param {IDBTransactionMode} mode @param {(written: IDBObjectStore) => IDBRequest<T>} use
+ * @returns {Promise<T | undefined>} undefined where the browser has no database for us
+ */
+const ledger = async (mode, use) => {
+  try {
+    database ??= new Promise((resolve, reject) => {
+      const opening = indexedDB.open("renew", 1);
+      opening.onupgradeneeded = () => opening.result.createObjectStore("written");
+      opening.onsuccess = () => resolve(opening.result);
+      opening.onerror = () => reject(opening.error);
+    });
+    const transaction = (await database).transaction("written", mode);
+    return await new Promise((resolve, reject) => {
+      const request = use(transaction.objectStore("written"));
+      transaction.oncomplete = () => resolve(request.result);
+      transaction.onabort = () => reject(transaction.error);
+    });
+  } catch {
+    return undefined;
   }
 };
 
