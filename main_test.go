@@ -10,6 +10,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -360,6 +361,91 @@ func fails(t *testing.T, args []string, want ...string) {
 	}
 }
 
+func TestConfigDeclaresClientsAndUsers(t *testing.T) {
+	folder := t.TempDir()
+	file := filepath.Join(folder, "app.yaml")
+	write := func(content string) {
+		t.Helper()
+		if err := os.WriteFile(file, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("seed: false\nclients: [{client_id: my-app, redirect_uris: 'http://localhost:3000/cb'}]\nusers: [{username: alice, password: secret}]\n")
+	p := start(t, folder, append(anyPorts, "--config", file)...)
+	if !strings.Contains(p.err.String(), "2 added") || strings.Contains(p.err.String(), "Mick") || strings.Contains(p.out.String(), "Mick") {
+		t.Errorf("first start:\n%s%s", p.out, p.err)
+	}
+	if err := p.end(); err != nil {
+		t.Fatal(err)
+	}
+	p = start(t, folder, append(anyPorts, "--config", file)...)
+	if strings.Contains(p.err.String(), "declared clients") {
+		t.Errorf("the second start changed something:\n%s", p.err)
+	}
+	if err := p.end(); err != nil {
+		t.Fatal(err)
+	}
+
+	write("clients:\n  - client_id: my-app\n    redirect_url: http://localhost:3000/cb\n    colour: red\n")
+	program := exec.Command(os.Args[0], "--config", file, "--db", filepath.Join(folder, "untouched.db"))
+	program.Env = append(os.Environ(), "SILENTRENEW_TEST_BE_MAIN=1")
+	said, err := program.CombinedOutput()
+	for _, want := range []string{":3:5: redirect_url is not a key of a client: did you mean RedirectUris?\n", ":4:5: colour is not"} {
+		if !strings.Contains(string(said), want) {
+			t.Errorf("got %v\n%s\nwant %q", err, said, want)
+		}
+	}
+	if _, err := os.Stat(filepath.Join(folder, "untouched.db")); !os.IsNotExist(err) {
+		t.Errorf("a database was made all the same: %v", err)
+	}
+}
+
+// The commands work beside the running program, whose next token obeys.
+func TestCommandsBesideTheRunningProgram(t *testing.T) {
+	folder := t.TempDir()
+	p := start(t, folder, anyPorts...)
+	command := func(line string) string {
+		t.Helper()
+		var out, warned bytes.Buffer
+		args := append(strings.Fields(line), "--database", filepath.Join(folder, "silentrenew.db"))
+		if err := run(t.Context(), args, func(string) string { return "" }, &out, &warned); err != nil {
+			t.Fatalf("%s: %v", line, err)
+		}
+		return out.String()
+	}
+	token := func(secret string) (expiresIn int) {
+		t.Helper()
+		form := url.Values{"grant_type": {"client_credentials"}, "client_id": {"job"}, "client_secret": {secret}}
+		answer, err := http.PostForm(p.idp+"/connect/token", form)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer answer.Body.Close()
+		var body struct {
+			ExpiresIn int `json:"expires_in"`
+		}
+		if err := json.NewDecoder(answer.Body).Decode(&body); err != nil {
+			t.Fatal(err)
+		}
+		return body.ExpiresIn
+	}
+	var added struct{ ClientSecret string }
+	if err := json.Unmarshal([]byte(command("clients add job GrantTypes=client_credentials Scopes=companyApi --json")), &added); err != nil {
+		t.Fatal(err)
+	}
+	if got := token(added.ClientSecret); got != 3600 {
+		t.Errorf("expires_in %d, want 3600", got)
+	}
+	command("clients set job AccessTokenLifetime=2m")
+	if got := token(added.ClientSecret); got != 120 {
+		t.Errorf("expires_in %d, want 120", got)
+	}
+	command("clients remove job --yes")
+	if got := token(added.ClientSecret); got != 0 {
+		t.Error("a client that was removed gets tokens")
+	}
+}
+
 func TestTakenPort(t *testing.T) {
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -424,8 +510,8 @@ func TestOneRoleAlone(t *testing.T) {
 	if p.idp != "" || p.api != "" || p.spa == "" {
 		t.Errorf("printed %q, %q, %q", p.idp, p.api, p.spa)
 	}
-	if _, err := os.Stat(filepath.Join(folder, "silentrenew.db")); err == nil {
-		t.Error("the front end keeps nothing and needs no database")
+	if status, body := get(t, http.DefaultClient, p.spa+"/bff/session"); status != http.StatusOK {
+		t.Errorf("its sessions: status %d: %s", status, body)
 	}
 	api := start(t, folder, "--roles", "api", "--api-addr", "localhost:0", "--idp-url", "http://localhost:1")
 	request, _ := http.NewRequest(http.MethodGet, api.api+"/api/companies", nil)

@@ -61,6 +61,8 @@ func bffClient(bff string) Client {
 	c.GrantTypes = []string{"authorization_code", "refresh_token"}
 	c.RedirectURIs = []string{bff + "/bff/callback"}
 	c.PostLogoutRedirectURIs = []string{bff + "/bff/signout-callback"}
+	c.BackChannelLogoutURI = bff + "/bff/backchannel-logout"
+	c.RefreshTokenReuseGraceSeconds = 60 // an answer lost on the way, or a crash before it was stored, ends no session
 	c.Scopes = []string{"openid", "profile", "roles", "companyApi"}
 	c.Secrets = []ClientSecret{{Value: HashSecret("bff-secret"), Type: "SharedSecret"}}
 	return c

@@ -139,6 +139,9 @@ func (p *Provider) verifyAssertion(ctx context.Context, client db.Client, assert
 	if !slices.Contains(assertionTypes, header.ExtraHeaders[jose.HeaderType]) {
 		return claims, refuse(InvalidClient, "typ of client_assertion is not that of a client assertion")
 	}
+	if only := client.TokenEndpointAuthSigningAlg; only != "" && only != header.Algorithm { // OIDC Registration §2
+		return claims, refuse(InvalidClient, "client_assertion must be signed with %s, as client %s has registered", only, client.ClientID)
+	}
 	if isHMAC(header) {
 		return claims, p.verifyHMAC(client, parsed, &claims)
 	}

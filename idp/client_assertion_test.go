@@ -163,6 +163,14 @@ func TestI22PrivateKeyJWT(t *testing.T) {
 	t.Run("an Authorization header beside it", func(t *testing.T) {
 		wantError(t, s.token(assertionForm(ec.assertion(nil)), "Authorization", basic("bff-client", "bff-secret")), http.StatusBadRequest, InvalidRequest)
 	})
+	t.Run("another algorithm than the registered one (OIDC Registration §2)", func(t *testing.T) {
+		s.exec(`UPDATE "Clients" SET "TokenEndpointAuthSigningAlg" = 'EdDSA' WHERE "ClientId" = 'robot'`)
+		wantError(t, s.token(assertionForm(ec.assertion(nil))), http.StatusUnauthorized, InvalidClient)
+		if answer := s.token(assertionForm(ed.assertion(nil))); answer.StatusCode != http.StatusOK {
+			t.Errorf("the registered one: %d %s", answer.StatusCode, answer.Body)
+		}
+		s.exec(`UPDATE "Clients" SET "TokenEndpointAuthSigningAlg" = NULL WHERE "ClientId" = 'robot'`)
+	})
 	t.Run("an expired key", func(t *testing.T) {
 		s.exec(`UPDATE "ClientSecrets" SET "Expiration" = '2020-01-01 00:00:00+00:00' WHERE "Type" = 'JsonWebKey'`)
 		wantError(t, s.token(assertionForm(ec.assertion(nil))), http.StatusUnauthorized, InvalidClient)

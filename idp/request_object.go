@@ -94,10 +94,12 @@ func (p *Provider) openRequestObject(ctx context.Context, client db.Client, obje
 }
 
 // requestObjectClaims checks the signature with the client's registered keys. An unsigned object is a request like any
-// other, which is why a row that requires request objects does not take one.
+// other, which is why a row that requires request objects does not take one; nor does a row that names an algorithm (OIDC
+// Registration §2).
 func (p *Provider) requestObjectClaims(ctx context.Context, client db.Client, object string) (map[string]any, error) {
+	only := client.RequestObjectSigningAlg
 	if claims, unsigned, err := unsignedClaims(object); unsigned {
-		if client.RequireRequestObject {
+		if client.RequireRequestObject || only != "" && only != "none" {
 			return nil, errors.New("unsigned")
 		}
 		return claims, err
@@ -107,7 +109,10 @@ func (p *Provider) requestObjectClaims(ctx context.Context, client db.Client, ob
 		return nil, err
 	}
 	header := signed.Headers[0]
-	if !slices.Contains(requestObjectTypes, header.ExtraHeaders[jose.HeaderType]) {
+	switch {
+	case only != "" && only != header.Algorithm:
+		return nil, errors.New("signed with another algorithm than the registered one")
+	case !slices.Contains(requestObjectTypes, header.ExtraHeaders[jose.HeaderType]):
 		return nil, errors.New("typ is not that of a request object")
 	}
 	keys, err := p.clientKeys(ctx, client, header.KeyID)

@@ -34,16 +34,21 @@ func (s *Server) page(h func(c *gin.Context) page) gin.HandlerFunc {
 
 // caller is on whose behalf the API is called.
 type caller struct {
-	token         string            // access token of the request, empty when it has none
+	token         string            // access token of the request or of its session, empty when it has none
 	dpop          bool              // it came in the DPoP scheme: every call of the API takes a proof (RFC 9449 §7.1)
 	proofs        map[string]string // by the call they are for, see readProofs
 	answer        http.Header       // of our own answer, where the API's word about the proofs goes
+	clientID      string            // whose token it is
 	correlationID string
+
+	renew func(context.Context) (token string, err error) // another token when the API refuses this one; nil: there is none
+	alive func(context.Context) error                     // whether the session is still there; nil: there is none
 }
 
 // withToken adapts a handler whose content comes from the API. A navigation carries no token, so it gets the frame of the
 // page and the script comes back for the content; every other request is answered as the API answers, 401 and 403
-// included. Each such answer is one event.
+// included. The token is the one of the request or, for a page that has none, the one of its session here (bff_caller.go).
+// Each such answer is one event.
 func (s *Server) withToken(h func(c *gin.Context, who caller) (page, error)) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		if c.Request.Method == http.MethodGet && !isPartial(c.Request) && c.GetHeader("Authorization") == "" {
@@ -51,9 +56,14 @@ func (s *Server) withToken(h func(c *gin.Context, who caller) (page, error)) gin
 			return
 		}
 		started := time.Now()
-		who := caller{proofs: readProofs(c.Request), answer: c.Writer.Header(), correlationID: event.CorrelationID(c.Request)}
-		who.token, who.dpop = accessToken(c.Request)
-		answer, err := h(c, who)
+		var answer page
+		who, err := s.callerOf(c)
+		if err == nil {
+			answer, err = h(c, who)
+		}
+		if err == nil && who.alive != nil {
+			err = who.alive(c.Request.Context())
+		}
 		outcome, reason := event.OutcomeOK, ""
 		if err != nil {
 			answer, outcome = s.refusal(c, err)
@@ -61,7 +71,7 @@ func (s *Server) withToken(h func(c *gin.Context, who caller) (page, error)) gin
 		}
 		s.write(c, answer)
 		s.bus.Emit(event.Event{
-			Kind: "fragment", Role: event.RoleSPA, CorrelationID: who.correlationID, ClientID: s.cfg.ClientID,
+			Kind: "fragment", Role: event.RoleSPA, CorrelationID: who.correlationID, ClientID: who.clientID,
 			Parameters: map[string]string{"method": c.Request.Method, "path": event.Printable(c.Request.URL.Path, 200)},
 			Status:     max(answer.status, http.StatusOK), Duration: time.Since(started), Outcome: outcome,
 			Reason: event.Printable(reason, 300),
@@ -69,38 +79,36 @@ func (s *Server) withToken(h func(c *gin.Context, who caller) (page, error)) gin
 	}
 }
 
-// refusal turns an error of the API into a page: 401 and 403 lead to /unauthorized (A15), anything else to a page that
-// offers another try.
+// refusal turns an error of the API into a page: 401 and 403 lead to /unauthorized (A15), anything else to a page, or the
+// part of one, that says what happened and what to do.
 func (s *Server) refusal(c *gin.Context, err error) (page, string) {
-	var refused *apiError
-	if errors.As(err, &refused) {
-		switch refused.status {
-		case http.StatusUnauthorized:
-			return unauthorizedPage(c, refused.status, views.LoginFirst), "invalid_token"
-		case http.StatusForbidden:
-			return unauthorizedPage(c, refused.status, views.OtherUser), "insufficient_scope"
-		case http.StatusBadRequest:
-			return troublePage(c, refused.status, "The API does not understand the address: "+refused.detail), "invalid_request"
-		case http.StatusNotFound:
-			return s.notFound(c), "not_found"
-		case http.StatusTooManyRequests, http.StatusServiceUnavailable:
-			return troublePage(c, http.StatusServiceUnavailable, refused.detail), "temporarily_unavailable"
+	refused, _ := errors.AsType[*apiError](err)
+	switch {
+	case refused != nil && refused.status == http.StatusUnauthorized:
+		return unauthorizedPage(c, refused.status, views.LoginFirst), "invalid_token"
+	case refused != nil && refused.status == http.StatusForbidden:
+		return unauthorizedPage(c, refused.status, views.OtherUser), "insufficient_scope"
+	case refused != nil && refused.status == http.StatusNotFound:
+		return s.notFound(c), "not_found"
+	}
+	if errors.Is(err, errSessionOver) {
+		s.bff.forgetSessionCookie(c)
+		if form, ok := loginFirst(c); ok {
+			return form, "login_required"
 		}
+		return unauthorizedPage(c, http.StatusUnauthorized, views.LoginFirst), "login_required"
 	}
-	if errors.Is(err, context.Canceled) {
-		return troublePage(c, http.StatusServiceUnavailable, ""), "cancelled"
+	trouble := s.troubleOf(c, err)
+	if trouble.log {
+		slog.Error("spa: call the API", "path", c.Request.URL.Path, "error", err)
 	}
-	slog.Error("spa: call the API", "path", c.Request.URL.Path, "error", err)
-	if errors.Is(err, errUnreachable) {
-		return troublePage(c, http.StatusServiceUnavailable, "The API at "+s.cfg.APIURL+" does not answer."), "temporarily_unavailable"
-	}
-	return troublePage(c, http.StatusBadGateway, "The API gave an answer that makes no sense here."), "server_error"
+	return trouble.page(c, err), trouble.outcome
 }
 
 // write renders the page: for htmx only title and <main>, for a navigation the whole document.
 func (s *Server) write(c *gin.Context, p page) {
 	h := c.Writer.Header()
-	h.Set("Vary", "HX-Request, HX-History-Restore-Request, Authorization")
+	h.Set("Vary", "HX-Request, HX-History-Restore-Request, Authorization, Cookie, "+csrfHeader)
 	for name, value := range p.headers {
 		h.Set(name, value)
 	}
@@ -108,6 +116,11 @@ func (s *Server) write(c *gin.Context, p page) {
 		Title: p.title, Name: p.name, NeedsToken: p.needsToken, ReturnAfterLogin: p.returnAfter, Lab: s.cfg.Lab,
 		Nonce: nonce(c), Config: s.shellJSON, ImportMap: s.assets.importMap, Styles: s.assets.styles, Icon: s.assets.icon,
 		Preloads: s.assets.preloads, Script: s.assets.app, Provider: s.cfg.Authority, API: s.cfg.APIURL,
+	}
+	if p.status == http.StatusNoContent {
+		c.Status(p.status)
+		c.Writer.WriteHeaderNow()
+		return
 	}
 	component := views.Page(shell, p.content)
 	if isPartial(c.Request) {
@@ -139,18 +152,13 @@ func accessToken(r *http.Request) (token string, dpop bool) {
 	return strings.TrimSpace(token), dpop
 }
 
-// frame is a page without its content.
+// frame is a page without its content: as tall, so that nothing jumps when the content comes.
 func frame(path string) page {
 	name := strings.TrimPrefix(path, "/")
 	name, _, _ = strings.Cut(name, "/")
-	return page{name: name, title: strings.ToUpper(name[:1]) + name[1:], needsToken: true, content: views.Waiting()}
-}
-
-// troublePage says that the content could not be had and offers another try.
-func troublePage(c *gin.Context, status int, detail string) page {
-	return page{
-		status: status, name: "trouble", title: "Not available",
-		headers: map[string]string{"Retry-After": "5"},
-		content: views.Trouble(views.TroublePage{Detail: detail, Retry: c.Request.URL.RequestURI()}),
+	content := views.Waiting()
+	if path == "/companies" {
+		content = views.CompaniesWaiting()
 	}
+	return page{name: name, title: strings.ToUpper(name[:1]) + name[1:], needsToken: true, content: content}
 }

@@ -46,7 +46,7 @@ func newClientSettings(cfg Config) clientSettings {
 // pageConfig is what every page carries for its script (static/js/config.js).
 func (s *Server) pageConfig() string {
 	text, err := json.Marshal(map[string]any{
-		"authority": s.cfg.Authority, "api": s.cfg.APIURL, "lab": s.cfg.Lab, "settings": s.settings, "calls": apiCalls,
+		"authority": s.cfg.Authority, "api": s.cfg.APIURL, "lab": s.cfg.Lab, "bff": s.bff != nil, "settings": s.settings, "calls": apiCalls,
 	})
 	if err != nil {
 		panic(err) // strings, numbers and booleans only

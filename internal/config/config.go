@@ -25,6 +25,7 @@ const (
 type Config struct {
 	Database string
 	Roles    []string // of IDP, API, SPA
+	File     string   // declares clients and users, see package declaration; "" for none
 
 	SingleOrigin string // public URL or "auto"; empty: three origins
 	TLS          bool
@@ -38,6 +39,9 @@ type Config struct {
 	// EncryptionKeys seal private keys at rest, the current one first; see [seal.New]. They come from the environment only:
 	// a command line can be read by everybody on the machine.
 	EncryptionKeys []string
+
+	// BFFSecret is the client secret of bff-client, from the environment too.
+	BFFSecret string
 
 	// Options of the provider and the API, which live in the database: nil leaves them as they are there. See Options.
 	CookieLifetime *time.Duration
@@ -109,7 +113,7 @@ func (c Config) Options() map[string]string {
 
 func (f flags) config() (Config, error) {
 	c := Config{
-		Database: f.DB, Roles: f.Roles, SingleOrigin: f.SingleOrigin, TLS: f.TLS, TLSDir: f.TLSDir,
+		Database: f.DB, Roles: f.Roles, File: f.File, SingleOrigin: f.SingleOrigin, TLS: f.TLS, TLSDir: f.TLSDir,
 		LogFormat: f.LogFormat, TrustedProxies: f.TrustedProxies,
 		CookieLifetime: f.CookieLifetime, CookieSliding: f.CookieSliding, APILeeway: f.APILeeway,
 		KeyRotation: f.KeyRotation, KeyPropagation: f.KeyPropagation, KeyRetention: f.KeyRetention,

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -19,12 +20,14 @@ const description = `An OpenID Provider, a companies API and a page that renews 
 Without flags everything runs on this machine: open the address it prints. Every flag can also be set by an ` +
 	`environment variable: --idp-addr is SILENTRENEW_IDP_ADDR.
 
-"silentrenew companies import FILE" reads a newer listing of organisations; "silentrenew companies --help" explains.`
+"silentrenew clients --help", and the same with users, keys, grants, sessions and registration, explains how to look after a provider ` +
+	`from the command line. "silentrenew companies import FILE" reads a newer listing of organisations; "silentrenew companies --help" explains.`
 
 // flags is the command line as kong reads it. Its order is the order of --help.
 type flags struct {
 	DB    string   `name:"db" group:"what" default:"silentrenew.db" placeholder:"URL" help:"Database: a SQLite file or postgres://… (default ${default})."`
 	Roles []string `group:"what" default:"idp,api,spa" enum:"idp,api,spa" placeholder:"ROLE" help:"Roles to serve here: ${enum} (default all)."`
+	File  string   `name:"config" group:"what" placeholder:"FILE" help:"YAML file that declares clients and users of your own; the README has an example."`
 	Lab   string   `group:"what" default:"auto" enum:"auto,on,off" placeholder:"MODE" help:"Let the pages change lifetimes and show every hop: auto, on or off (default auto: on while all public URLs are on this machine)."`
 
 	IDPAddr string `name:"idp-addr" group:"where" default:"localhost:5005" placeholder:"ADDR" help:"Where the provider listens (default ${default})."`
@@ -79,7 +82,7 @@ func Parse(args []string, getenv func(string) string, stdout io.Writer) (Config,
 		kong.Writers(stdout, stdout),
 		kong.Exit(func(int) { done = true }),
 		kong.ConfigureHelp(kong.HelpOptions{WrapUpperBound: 110}),
-		kong.Resolvers(environment(getenv)),
+		kong.Resolvers(Environment(getenv)),
 		kong.Vars{"version": version()},
 		groups,
 	)
@@ -94,12 +97,12 @@ func Parse(args []string, getenv func(string) string, stdout io.Writer) (Config,
 		return Config{}, fmt.Errorf("%w (see --help)", err)
 	}
 	c, err := f.config()
-	c.EncryptionKeys = EncryptionKeys(getenv)
+	c.EncryptionKeys, c.BFFSecret = EncryptionKeys(getenv), cmp.Or(getenv(BFFSecretVariable), DemoBFFSecret)
 	return c, err
 }
 
-// environment answers a flag that the command line left open from its SILENTRENEW_ variable.
-func environment(getenv func(string) string) kong.Resolver {
+// Environment answers a flag that the command line left open from its SILENTRENEW_ variable.
+func Environment(getenv func(string) string) kong.Resolver {
 	return kong.ResolverFunc(func(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any, error) {
 		if value := getenv(variable(flag.Name)); value != "" {
 			return value, nil

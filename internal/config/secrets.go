@@ -9,7 +9,13 @@ const (
 
 	// OldEncryptionKeysVariable holds, separated by commas, keys that only open what they have sealed.
 	OldEncryptionKeysVariable = "SILENTRENEW_KEY_ENCRYPTION_KEY_OLD"
+
+	// BFFSecretVariable holds the secret by which the front end's server proves to the provider that it is bff-client.
+	BFFSecretVariable = "SILENTRENEW_BFF_SECRET"
 )
+
+// DemoBFFSecret is the secret that the seeded row bff-client begins with. Everybody knows it.
+const DemoBFFSecret = "bff-secret"
 
 // EncryptionKeys returns the keys of both variables, the current one first; none when only old ones are given.
 func EncryptionKeys(getenv func(string) string) []string {

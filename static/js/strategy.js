@@ -74,6 +74,7 @@
  * @returns {Promise<Strategy>}
  */
 export const createStrategy = async (name, host, handedOver) => {
+  if (name === "bff") return (await import("./strategy-bff.js")).create(name, host);
   const module = await (name === "iframe" || name === "refresh" ? import("./strategy-renew.js") : import("./strategy-article.js"));
   return module.create(name, host, handedOver);
 };
