@@ -39,6 +39,8 @@ export const version = "1.0.0";
  * @property {number} [clockSkewInSeconds] how wrong this machine's clock may be before "clockSkew" is raised (default 300)
  * @property {number} [idleLimitInSeconds] do not renew for a user who has not moved for so long; 0 renews for ever (default 0)
  * @property {boolean} [verifySignature] verify the ID token's signature with the provider's keys (default true)
+ * @property {boolean} [loadUserInfo] fetch the user's claims with a proof, for a manager with dpop: the library's own loadUserInfo
+ *   sends a bound token as Bearer and must be off then (default false)
  * @property {string} [clockURL] an address of this origin whose Date header tells the server's time (default silent_redirect_uri)
  */
 
@@ -146,7 +148,7 @@ export const leadOf = (lifetime, lead, fraction) => Math.min(lead, lifetime * fr
 export const createRenewal = (manager, options = {}) => {
   const {
     apis = [], forceFrame = false, leadInSeconds = 60, leadFraction = 1 / 3, minValidityInSeconds = 5, timeoutInSeconds = 10,
-    clockSkewInSeconds = 300, idleLimitInSeconds = 0, verifySignature = true,
+    clockSkewInSeconds = 300, idleLimitInSeconds = 0, verifySignature = true, loadUserInfo = false,
     clockURL = manager.settings.silent_redirect_uri ?? location.href,
   } = options;
   const { settings } = manager;
@@ -461,11 +463,12 @@ export const createRenewal = (manager, options = {}) => {
   const obtain = async (user) => {
     const metadata = await manager.metadataService.getMetadata();
     const shadow = shadowOf(metadata, {});
-    await shadow.storeUser(user);
+    if (user) await shadow.storeUser(user); // storing nobody would throw the DPoP key away
     const nonce = random();
     const next = await shadow.signinSilent({ nonce, forceIframeAuth: forceFrame });
     if (!next) throw new RenewalError({ class: "refused", code: "invalid_response", reason: "no user came of the renewal" });
     await check(next, user, usesRefreshToken(user) ? undefined : nonce, metadata);
+    await addUserInfo(next);
     return next;
   };
 
@@ -678,17 +681,33 @@ export const createRenewal = (manager, options = {}) => {
   /** The nonces that resource servers want to see in proofs, by origin (RFC 9449 §9). @type {Map<string, string>} */
   const nonces = new Map();
 
-  /** @param {Request} request @param {string | undefined} token */
-  const withToken = async (request, token) => {
-    if (!token || !current) return request;
+  /** @param {Request} request @param {string | undefined} token @param {User | null} [user] */
+  const withToken = async (request, token, user = current) => {
+    if (!token || !user) return request;
     const headers = new Headers(request.headers);
-    const bound = current.token_type?.toLowerCase() === "dpop";
+    const bound = user.token_type?.toLowerCase() === "dpop";
     headers.set("Authorization", `${bound ? "DPoP" : "Bearer"} ${token}`);
     if (bound) {
       const { origin, pathname } = new URL(request.url);
-      headers.set("DPoP", (await manager.dpopProof(origin + pathname, current, request.method, nonces.get(origin))) ?? "");
+      headers.set("DPoP", (await manager.dpopProof(origin + pathname, user, request.method, nonces.get(origin))) ?? "");
     }
     return new Request(request, { headers });
+  };
+
+  /** Adds what userinfo says (OIDC Core §5.3). @param {User} user */
+  const addUserInfo = async (user) => {
+    if (!loadUserInfo) return;
+    const url = await manager.metadataService.getUserInfoEndpoint();
+    let answer = await fetch(await withToken(new Request(url), user.access_token, user));
+    const nonce = answer.headers.get("DPoP-Nonce");
+    if (answer.status === 401 && nonce) {
+      nonces.set(new URL(url).origin, nonce);
+      answer = await fetch(await withToken(new Request(url), user.access_token, user));
+    }
+    if (!answer.ok) throw new Error(`userinfo (${answer.status})`);
+    const claims = await answer.json();
+    if (claims.sub !== user.profile.sub) throw refused("sub_mismatch", "userinfo is about somebody else");
+    user.profile = { ...user.profile, ...claims };
   };
 
   // ---- The public part
@@ -746,6 +765,7 @@ export const createRenewal = (manager, options = {}) => {
           epoch++; // a sign-in: what was under way belongs to the one before
           known = await recall();
           // The frame did not see this session, and the top of the window did: now it is certain.
+          if (loadUserInfo) await addUserInfo(user).then(() => manager.storeUser(user), () => {}); // or the next renewal brings it
           const blocked = known.blocked !== undefined && known.blocked === user.profile.sid && !usesRefreshToken(user);
           await remember(user, Math.max(left(user), 1));
           await take(user);
