@@ -157,8 +157,8 @@ func alterIDToken(change func(claims map[string]any)) func(answer *http.Response
 	})
 }
 
-// renewNow has the page renew by its strategy and returns "" or the code of the error.
-func (b *browser) renewNow() string {
+// tryRenew has the page renew by its strategy and returns "" or the code of the error.
+func (b *browser) tryRenew() string {
 	b.t.Helper()
 	return eval[string](b, `import("/static/js/auth.js").then(auth => auth.renew()).then(() => "", error => error.error ?? error.name)`)
 }

@@ -92,7 +92,7 @@ const conditionWords = {
   idle: "paused",
   ended: "not renewed",
   cookiesBlocked: "not renewed",
-  userChanged: "another user",
+  userChanged: "stopped",
   signInAgain: "sign in again",
 };
 

@@ -41,6 +41,8 @@ export const version = "1.0.0";
  * @property {(idToken: string, keys: any[]) => Promise<unknown>} [verify] rejects when no such key made the signature of the ID
  *   token. oidc-client-ts takes TLS for that (OIDC Core §3.1.3.7); with jose it is
  *   (token, keys) => compactVerify(token, createLocalJWKSet({ keys }))
+ * @property {boolean} [loadUserInfo] fetch the user's claims with a proof, for a manager with dpop: the library's own loadUserInfo
+ *   sends a bound token as Bearer and must be off then (default false)
  * @property {string} [clockURL] an address of this origin whose Date header tells the server's time (default silent_redirect_uri)
  */
 
@@ -148,7 +150,7 @@ export const leadOf = (lifetime, lead, fraction) => Math.min(lead, lifetime * fr
 export const createRenewal = (manager, options = {}) => {
   const {
     apis = [], forceFrame = false, leadInSeconds = 60, leadFraction = 1 / 3, minValidityInSeconds = 5, timeoutInSeconds = 10,
-    clockSkewInSeconds = 300, idleLimitInSeconds = 0, verify,
+    clockSkewInSeconds = 300, idleLimitInSeconds = 0, verify, loadUserInfo = false,
     clockURL = manager.settings.silent_redirect_uri ?? location.href,
   } = options;
   const { settings } = manager;
@@ -159,7 +161,7 @@ export const createRenewal = (manager, options = {}) => {
   /**
    * What we know of the token beyond what the library stores: framed when the hidden frame has worked in this session, blocked
    * the session it did not see.
-   * @type {{exp: number, lifetime: number, offset: number, framed?: boolean, blocked?: string}}
+   * @type {{exp: number, lifetime: number, offset: number, id?: string, framed?: boolean, blocked?: string}}
    */
   let known = { exp: 0, lifetime: 0, offset: 0 };
   /** @type {Status} */
@@ -255,8 +257,8 @@ export const createRenewal = (manager, options = {}) => {
     // A clock that was set while the token lived moved the token's expiry with it.
     if (current && known.exp === current.expires_at && Math.abs(offset - known.offset) > 5) {
       current.expires_at = Math.round(known.exp + known.offset - offset);
-      await remember(current, known.lifetime);
       await manager.storeUser(current);
+      await remember(current, known.lifetime);
       await manager.events.load(current, false);
       tick();
     }
@@ -277,8 +279,28 @@ export const createRenewal = (manager, options = {}) => {
 
   /** @param {User} user @param {number} lifetime seconds */
   const remember = async (user, lifetime) => {
-    known = { ...known, exp: user.expires_at ?? 0, lifetime, offset };
+    known = { ...known, exp: user.expires_at ?? 0, lifetime, offset, id: random() };
     await settings.userStore.set(name, JSON.stringify(known));
+    if (shared()) await ledger("readwrite", (written) => written.put(known.id, name));
+  };
+
+  /** Whether the user is in localStorage, where other tabs see them. */
+  const shared = () => {
+    try {
+      return Object.keys(localStorage).some((key) => key.endsWith(name));
+    } catch {
+      return false;
+    }
+  };
+
+  /**
+   * What one tab writes into localStorage reaches another a moment later, sometimes after the lock has. IndexedDB does not
+   * lag: it says which record was written last, and we wait until localStorage shows it.
+   */
+  const caughtUp = async () => {
+    if (!shared()) return;
+    const last = await ledger("readonly", (written) => written.get(name));
+    for (const end = Date.now() + 2000; last && (await recall()).id !== last && Date.now() < end;) await sleep(20);
   };
   const recall = async () => {
     try {
@@ -359,6 +381,7 @@ export const createRenewal = (manager, options = {}) => {
     try {
       return await exclusively(name, abort.signal, async () => {
         // Another tab may have renewed while we waited for the lock.
+        await caughtUp();
         const stored = await adoptStored();
         if (epoch !== began || (before && !stored)) throw gone();
         if (status.kind === "userChanged") throw new RenewalError({ class: "refused", code: "user_changed", reason: "another user is signed in" });
@@ -375,8 +398,8 @@ export const createRenewal = (manager, options = {}) => {
           throw gone();
         }
         if (!usesRefreshToken(stored)) known.framed = true;
-        await remember(next, Math.max(left(next), 1));
         await manager.storeUser(next);
+        await remember(next, Math.max(left(next), 1)); // after the user: who sees this sees them
         await take(next);
         await manager.events.load(next);
         say("renewed");
@@ -442,11 +465,12 @@ export const createRenewal = (manager, options = {}) => {
   const obtain = async (user) => {
     const metadata = await manager.metadataService.getMetadata();
     const shadow = shadowOf(metadata, {});
-    await shadow.storeUser(user);
+    if (user) await shadow.storeUser(user); // storing nobody would throw the DPoP key away
     const nonce = random();
     const next = await shadow.signinSilent({ nonce, forceIframeAuth: forceFrame });
     if (!next) throw new RenewalError({ class: "refused", code: "invalid_response", reason: "no user came of the renewal" });
     await check(next, user, usesRefreshToken(user) ? undefined : nonce, metadata);
+    await addUserInfo(next);
     return next;
   };
 
@@ -468,9 +492,9 @@ export const createRenewal = (manager, options = {}) => {
   const askWho = async () => {
     try {
       const metadata = await manager.metadataService.getMetadata();
-      const shadow = shadowOf(metadata, { includeIdTokenInSilentRenew: false, loadUserInfo: false });
-      await shadow.storeUser(null);
-      const other = await shadow.signinSilent({ nonce: random(), scope: "openid", forceIframeAuth: true });
+      const shadow = shadowOf(metadata, { includeIdTokenInSilentRenew: false });
+      const scope = settings.scope.split(" ").filter((value) => value === "openid" || value === "profile").join(" "); // a name to ask about
+      const other = await shadow.signinSilent({ nonce: random(), scope, forceIframeAuth: true });
       return other ? { user: { sub: other.profile.sub, name: other.profile.name } } : {};
     } catch (error) {
       if (classify(error).code !== "login_required") throw error;
@@ -649,17 +673,33 @@ export const createRenewal = (manager, options = {}) => {
   /** The nonces that resource servers want to see in proofs, by origin (RFC 9449 §9). @type {Map<string, string>} */
   const nonces = new Map();
 
-  /** @param {Request} request @param {string | undefined} token */
-  const withToken = async (request, token) => {
-    if (!token || !current) return request;
+  /** @param {Request} request @param {string | undefined} token @param {User | null} [user] */
+  const withToken = async (request, token, user = current) => {
+    if (!token || !user) return request;
     const headers = new Headers(request.headers);
-    const bound = current.token_type?.toLowerCase() === "dpop";
+    const bound = user.token_type?.toLowerCase() === "dpop";
     headers.set("Authorization", `${bound ? "DPoP" : "Bearer"} ${token}`);
     if (bound) {
       const { origin, pathname } = new URL(request.url);
-      headers.set("DPoP", (await manager.dpopProof(origin + pathname, current, request.method, nonces.get(origin))) ?? "");
+      headers.set("DPoP", (await manager.dpopProof(origin + pathname, user, request.method, nonces.get(origin))) ?? "");
     }
     return new Request(request, { headers });
+  };
+
+  /** Adds what userinfo says (OIDC Core §5.3). @param {User} user */
+  const addUserInfo = async (user) => {
+    if (!loadUserInfo) return;
+    const url = await manager.metadataService.getUserInfoEndpoint();
+    let answer = await fetch(await withToken(new Request(url), user.access_token, user));
+    const nonce = answer.headers.get("DPoP-Nonce");
+    if (answer.status === 401 && nonce) {
+      nonces.set(new URL(url).origin, nonce);
+      answer = await fetch(await withToken(new Request(url), user.access_token, user));
+    }
+    if (!answer.ok) throw new Error(`userinfo (${answer.status})`);
+    const claims = await answer.json();
+    if (claims.sub !== user.profile.sub) throw refused("sub_mismatch", "userinfo is about somebody else");
+    user.profile = { ...user.profile, ...claims };
   };
 
   // ---- The public part
@@ -717,6 +757,7 @@ export const createRenewal = (manager, options = {}) => {
           epoch++; // a sign-in: what was under way belongs to the one before
           known = await recall();
           // The frame did not see this session, and the top of the window did: now it is certain.
+          if (loadUserInfo) await addUserInfo(user).then(() => manager.storeUser(user), () => {}); // or the next renewal brings it
           const blocked = known.blocked !== undefined && known.blocked === user.profile.sid && !usesRefreshToken(user);
           await remember(user, Math.max(left(user), 1));
           await take(user);
@@ -894,6 +935,33 @@ const withAnswers = async (root, saw, work) => {
     return await work();
   } finally {
     if (globalThis.fetch === watching) globalThis.fetch = original;
+  }
+};
+
+/** @type {Promise<IDBDatabase> | undefined} */
+let database;
+
+/**
+ * The last record that any tab has written, in IndexedDB.
+ * @template T @param {IDBTransactionMode} mode @param {(written: IDBObjectStore) => IDBRequest<T>} use
+ * @returns {Promise<T | undefined>} undefined where the browser has no database for us
+ */
+const ledger = async (mode, use) => {
+  try {
+    database ??= new Promise((resolve, reject) => {
+      const opening = indexedDB.open("renew", 1);
+      opening.onupgradeneeded = () => opening.result.createObjectStore("written");
+      opening.onsuccess = () => resolve(opening.result);
+      opening.onerror = () => reject(opening.error);
+    });
+    const transaction = (await database).transaction("written", mode);
+    return await new Promise((resolve, reject) => {
+      const request = use(transaction.objectStore("written"));
+      transaction.oncomplete = () => resolve(request.result);
+      transaction.onabort = () => reject(transaction.error);
+    });
+  } catch {
+    return undefined;
   }
 };
 

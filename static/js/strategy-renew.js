@@ -4,6 +4,8 @@
  * @module strategy-renew
  */
 
+import { IndexedDbDPoPStore } from "oidc-client-ts";
+import { boundFetch } from "./bound-fetch.js";
 import { nextCorrelation } from "./correlation.js";
 import { emit, identify } from "./page-events.js";
 import { config } from "./config.js";
@@ -34,11 +36,15 @@ export const create = (name, host, handedOver) => {
     settings.scope = `${settings.scope} offline_access`;
     settings.userStore = "local"; // one refresh token, shared by all tabs: a rotating one must not be copied
   }
-  const manager = newManager(settings);
+  const dpop = refresh && settings.dpop === true;
+  const manager = newManager(settings, dpop
+    ? { dpop: { store: new IndexedDbDPoPStore(), bind_authorization_code: true }, loadUserInfo: false } // see boundFetch
+    : {});
   const renewal = createRenewal(manager, {
     apis: [`${config.api}/api/`, `${location.origin}/`],
     forceFrame: !refresh,
     leadInSeconds: manager.settings.accessTokenExpiringNotificationTimeInSeconds,
+    loadUserInfo: dpop && settings.loadUserInfo === true,
     idleLimitInSeconds: Number(settings.idleLimitInSeconds ?? 0),
     timeoutInSeconds: manager.settings.silentRequestTimeoutInSeconds,
     verify,
@@ -113,7 +119,9 @@ export const create = (name, host, handedOver) => {
   return {
     start: async () => {
       listen();
-      if (handedOver) await manager.storeUser(refresh ? handedOver : await withoutRefreshToken(manager, handedOver));
+      // A token that is bound to a key is of no use without it.
+      const usable = handedOver && (dpop || handedOver.token_type !== "DPoP");
+      if (usable) await manager.storeUser(refresh ? handedOver : await withoutRefreshToken(manager, handedOver));
       await renewal.start();
       follow();
       seen = renewal.user();
@@ -125,7 +133,9 @@ export const create = (name, host, handedOver) => {
       const user = next ? renewal.user() : await withoutRefreshToken(manager, renewal.user());
       for (const stop of stops) stop();
       renewal.stop();
-      if (user) await manager.storeUser(null);
+      // Not storeUser(null): it would throw the key away that the next one needs for a bound token.
+      if (user && next) await manager.settings.userStore.remove(`user:${manager.settings.authority}:${manager.settings.client_id}`);
+      else if (user) await manager.storeUser(null);
       await manager.events.unload();
       removeFrames(manager);
       return next ? user : null;
@@ -157,7 +167,10 @@ export const create = (name, host, handedOver) => {
       if (await renewal.resolveUser(accept)) return;
       await manager.signinRedirect(accept ? {} : { prompt: "login" });
     },
-    send: (url, init) => renewal.fetch(url, init),
+    send: (url, init) =>
+      dpop && new URL(url).origin === location.origin && !url.startsWith(`${config.api}/api/`)
+        ? boundFetch(manager, renewal, url, init)
+        : renewal.fetch(url, init),
     settings: () => manager.settings,
   };
 };

@@ -49,10 +49,10 @@ export class TracedUserManager extends UserManager {
   }
 }
 
-/** @param {import("./settings.js").Settings} settings */
-export const newManager = (settings) =>
+/** @param {import("./settings.js").Settings} settings @param {Partial<import("oidc-client-ts").UserManagerSettings>} [more] */
+export const newManager = (settings, more = {}) =>
   new TracedUserManager({
-    ...forLibrary(settings),
+    ...forLibrary(settings), ...more,
     // Evaluated for every request, so that each carries the id of its own renewal.
     extraQueryParams: { get correlation_id() { return correlationID(); } },
     extraHeaders: { [correlationHeader]: correlationID },
