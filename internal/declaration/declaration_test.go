@@ -11,6 +11,7 @@ import (
 
 	"silentrenew/db"
 	"silentrenew/db/dbtest"
+	"silentrenew/internal/seal"
 )
 
 func apply(t *testing.T, d *db.DB, content string) Applied {
@@ -19,7 +20,7 @@ func apply(t *testing.T, d *db.DB, content string) Applied {
 	if len(problems) > 0 {
 		t.Fatal(describe("app.yaml", problems))
 	}
-	done, err := file.Apply(t.Context(), d)
+	done, err := file.Apply(t.Context(), d, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -40,7 +41,7 @@ func TestTheExampleIsAppliedOnce(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, want := range []string{"5 added, 0 changed, 0 as they were", "0 added, 0 changed, 5 as they were"} {
-			done, err := file.Apply(t.Context(), d)
+			done, err := file.Apply(t.Context(), d, nil)
 			if err != nil || done.String() != want || len(done.Warnings) > 0 {
 				t.Errorf("got %v %v, %v; want %s", done, done.Warnings, err, want)
 			}
@@ -112,6 +113,30 @@ func TestWhatTheFileSaysWinsAndTheRestIsLeftAlone(t *testing.T) {
 	}
 	if _, err := d.Client(t.Context(), "mine"); err != nil {
 		t.Errorf("a client that was taken out of the file: %v", err)
+	}
+}
+
+func TestRecoverableSecretsAreSealedOnce(t *testing.T) {
+	d := dbtest.Seeded(t)
+	sealer, err := seal.New(strings.Repeat("0123456789abcdef", 4))
+	if err != nil {
+		t.Fatal(err)
+	}
+	file, problems := read([]byte("clients: [{client_id: c, grant_types: client_credentials, secrets: [{value: for hmac, recoverable: yes}, plain]}]"))
+	if len(problems) > 0 {
+		t.Fatal(describe("app.yaml", problems))
+	}
+	for _, want := range []string{"1 added, 0 changed, 0 as they were", "0 added, 0 changed, 1 as they were"} {
+		if done, err := file.Apply(t.Context(), d, sealer); err != nil || done.String() != want {
+			t.Errorf("got %v, %v; want %s", done, err, want)
+		}
+	}
+	c, err := d.Client(t.Context(), "c")
+	if err != nil || len(c.Secrets) != 2 || !seal.Sealed(c.Secrets[0].Value) || c.Secrets[1].Value != db.HashSecret("plain") {
+		t.Fatalf("got %+v, %v", c.Secrets, err)
+	}
+	if value, _, err := sealer.Open("ClientSecrets/c", c.Secrets[0].Value); value != "for hmac" || err != nil {
+		t.Errorf("got %q, %v", value, err)
 	}
 }
 
