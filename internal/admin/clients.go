@@ -241,7 +241,7 @@ func (s *desk) warnLoop(c db.Client) {
 	if c.AccessTokenTTL() > lead || !slices.Contains(c.GrantTypes, "authorization_code") {
 		return
 	}
-	s.note("warning: AccessTokenLifetime (%s) is not longer than the lead of a renewing page (%s): it would renew every second, the loop of chapter 8; "+
+	s.note("warning: AccessTokenLifetime (%s) is not longer than the lead of a renewing page (%s): it would renew every second, the loop of chapter 7; "+
 		"give the token a longer life, or the page a shorter lead (RenewLeadHint)", attribute.Lifetime(c.AccessTokenTTL()), attribute.Lifetime(lead))
 }
 
