@@ -75,6 +75,36 @@ func TestI11AnExpiredSessionEndsTheTokensOfBoundClientsAndTellsThem(t *testing.T
 	})
 }
 
+// "silentrenew sessions kill" on another machine: the provider that runs does what a logout does.
+func TestI14ASessionEndedByAnAdministratorIsToldToAllItsClients(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSite(t)
+		for _, id := range []string{"one", "two"} {
+			s.addClient(id, func(c *db.Client) {
+				c.BackChannelLogoutURI = "http://relying-party.example/" + id // refused before anybody connects: it is not https
+			})
+		}
+		s.run(t)
+		b := s.browser()
+		s.signInEverywhere(b, "one", "two")
+		sessions, err := s.db.Sessions(t.Context())
+		if err != nil || len(sessions) != 1 {
+			t.Fatalf("%d sessions, %v", len(sessions), err)
+		}
+		if err := s.db.EndSession(t.Context(), sessions[0].Key, time.Now()); err != nil {
+			t.Fatal(err)
+		}
+		if answer := b.get(s.authorizeURL("client_id", "one", "prompt", "none")); answer.sent("error") != string(LoginRequired) {
+			t.Errorf("at once: %d %s", answer.StatusCode, answer.Header.Get("Location"))
+		}
+		time.Sleep(sessionsCheck)
+		synctest.Wait()
+		if told := s.events("backchannel_logout"); len(told) != 2 {
+			t.Errorf("told %+v, want both clients", told)
+		}
+	})
+}
+
 func TestI14CallsUnderWayAreWaitedForAtTheEnd(t *testing.T) {
 	s := newSite(t, lab)
 	asked, answer := make(chan struct{}), make(chan struct{})
