@@ -43,6 +43,7 @@ type keys struct {
 	ring    *keyring.Ring
 	current atomic.Pointer[keySet]
 	loading sync.Mutex
+	told    sync.Map // kids of unreadable keys that an event has told of
 }
 
 // openKeys loads the keys, seals those that lie in clear when there is a key for it, and creates one for every algorithm that
@@ -125,8 +126,12 @@ func (k *keys) load(ctx context.Context) (*keySet, error) {
 	return set, nil
 }
 
-// noteUnreadable tells of a key that a process with another encryption key made while we run. We go on with those we have.
+// noteUnreadable tells, once, of a key that a process with another encryption key made while we run. We go on with those we
+// have. Before we run, openKeys says it.
 func (k *keys) noteUnreadable(kid string, cause error) {
+	if _, told := k.told.LoadOrStore(kid, true); told || k.current.Load() == nil {
+		return
+	}
 	k.bus.Emit(event.Event{Kind: "signing_key.unreadable", Role: event.RoleIDP, Outcome: string(ServerError), Reason: cause.Error(),
 		Parameters: map[string]string{"kid": kid}})
 }
