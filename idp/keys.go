@@ -41,9 +41,9 @@ type keys struct {
 	db      *db.DB
 	bus     *event.Bus
 	ring    *keyring.Ring
+	told    sync.Map // kids of unreadable keys that an event has told of
 	current atomic.Pointer[keySet]
 	loading sync.Mutex
-	told    sync.Map // kids of unreadable keys that an event has told of
 }
 
 // openKeys loads the keys, seals those that lie in clear when there is a key for it, and creates one for every algorithm that
