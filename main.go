@@ -73,6 +73,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	} else if err != nil {
 		return err
 	}
+	serve.CollectLess(getenv)
 	log := eventlog.New(stderr, cfg.LogFormat, cfg.LogLevel)
 	slog.SetDefault(log.Logger)
 	bus := event.NewBus(rememberedEvents)
@@ -232,6 +233,7 @@ func singleOrigin(handlers map[string]http.Handler) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/idp/", handlers[config.IDP])
 	mux.Handle("/idp", handlers[config.IDP])
+	mux.Handle("/.well-known/oauth-authorization-server/idp", handlers[config.IDP]) // RFC 8414 §3.1
 	mux.Handle("/api/", handlers[config.API])
 	mux.Handle("/", handlers[config.SPA])
 	return mux

@@ -5,6 +5,7 @@ import (
 	"flag"
 	"maps"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -67,6 +68,13 @@ func TestA4IssuerIsTheConfiguredOne(t *testing.T) {
 			if address, ok := value.(string); ok && !strings.HasPrefix(address, issuer) {
 				t.Errorf("%s: %s is not below %s", name, address, issuer)
 			}
+		}
+		at := must(url.Parse(issuer))
+		at.Path = "/.well-known/oauth-authorization-server" + at.Path // RFC 8414 §3.1
+		r := httptest.NewRequest(http.MethodGet, at.String(), nil)
+		r.Header.Set("Origin", testSPA)
+		if answer := s.serve(r); decode[map[string]any](t, answer)["issuer"] != issuer || answer.Header.Get("Access-Control-Allow-Origin") != testSPA {
+			t.Errorf("%s: %d %s", at, answer.StatusCode, answer.Body)
 		}
 		if s.call(http.MethodGet, "/.well-known/openid-configuration/jwks", nil).StatusCode != http.StatusOK {
 			t.Errorf("%s: no key set", issuer)

@@ -28,6 +28,7 @@
 // # Endpoint map
 //
 //	GET       /.well-known/openid-configuration       discovery.go     OIDC Discovery §4
+//	GET       /.well-known/oauth-authorization-server discovery.go     RFC 8414 §3
 //	GET       /.well-known/openid-configuration/jwks  jwks.go          RFC 7517 §5
 //	GET POST  /connect/authorize                      authorize.go     RFC 6749 §4.1.1, OIDC Core §3.1.2
 //	          its parameters                          claims_parameter.go, request_object.go OIDC Core §5.5, RFC 9101
@@ -89,6 +90,7 @@
 //   - RFC 7800, Proof-of-Possession Key Semantics: https://www.rfc-editor.org/rfc/rfc7800
 //   - RFC 8176, Authentication Method Reference Values: https://www.rfc-editor.org/rfc/rfc8176
 //   - RFC 8252, OAuth 2.0 for Native Apps: https://www.rfc-editor.org/rfc/rfc8252
+//   - RFC 8414, Authorization Server Metadata: https://www.rfc-editor.org/rfc/rfc8414
 //   - RFC 8628, Device Authorization Grant: https://www.rfc-editor.org/rfc/rfc8628
 //   - RFC 8693, Token Exchange: https://www.rfc-editor.org/rfc/rfc8693
 //   - RFC 8707, Resource Indicators: https://www.rfc-editor.org/rfc/rfc8707

@@ -10,6 +10,7 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -49,13 +50,14 @@ type Config struct {
 
 // Provider is the OpenID Provider: the authorization server of RFC 6749 §1.1. It is safe for concurrent use.
 type Provider struct {
-	issuer string   // byte for byte what discovery and the iss claim say
-	base   *url.URL // the issuer, parsed
-	lab    bool
-	db     *db.DB
-	bus    *event.Bus
-	keys   *keys
-	sealer *seal.Sealer // nil: nothing is encrypted at rest
+	issuer     string   // byte for byte what discovery and the iss claim say
+	base       *url.URL // the issuer, parsed
+	lab        bool
+	db         *db.DB
+	bus        *event.Bus
+	keys       *keys
+	discovered atomic.Pointer[document] // what discovery answered last
+	sealer     *seal.Sealer             // nil: nothing is encrypted at rest
 
 	proofs         *dpop.Checker
 	published      *publishedKeys // of clients
@@ -102,8 +104,9 @@ func (p *Provider) routes() http.Handler {
 	engine := p.newEngine()
 	r := engine.Group(p.base.Path)
 
-	// Documents: OIDC Discovery §4, RFC 7517 §5.
+	// Documents: OIDC Discovery §4, RFC 8414 §3, RFC 7517 §5.
 	r.GET("/.well-known/openid-configuration", p.cors, p.handle("discovery", p.discovery))
+	engine.GET(p.metadataPath(), p.cors, p.handle("discovery", p.discovery))
 	r.GET("/.well-known/openid-configuration/jwks", p.cors, p.handle("jwks", p.jwks))
 
 	// Front channel: the user's browser comes here. OIDC Core §3.1.2, RP-Initiated Logout §2, Session Management §3.3.
@@ -139,6 +142,7 @@ func (p *Provider) routes() http.Handler {
 	for _, endpoint := range corsEndpoints {
 		r.OPTIONS(endpoint, p.cors)
 	}
+	engine.OPTIONS(p.metadataPath(), p.cors)
 
 	r.GET("/healthz", p.healthz)
 	r.GET("/static/*file", gin.WrapH(p.static()))
