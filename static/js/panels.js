@@ -16,11 +16,13 @@ const modules = /** @type {Record<string, () => Promise<Panel>>} */ ({
   cookie: () => import("./panel-cookie.js"),
   draft: () => import("./draft.js"),
   lifetime: () => import("./panel-lifetime.js"),
+  lose: () => import("./panel-lose.js"),
   offer: () => import("./draft-offer.js"),
   renew: () => import("./panel-renew.js"),
   sequence: () => import("./sequence.js"),
   session: () => import("./panel-session.js"),
   settings: () => import("./panel-settings.js"),
+  strategies: () => import("./panel-strategies.js"),
   stolen: () => import("./stolen-token.js"),
   token: () => import("./panel-token.js"),
 });
