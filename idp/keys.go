@@ -2,6 +2,7 @@ package idp
 
 import (
 	"context"
+	"crypto/rsa"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -33,6 +34,7 @@ type signingKey struct {
 	algorithm       jose.SignatureAlgorithm
 	signsFrom       time.Time
 	longest         atomic.Int64 // seconds; the longest lifetime the row is known to have noted
+	signers         sync.Map     // jose.ContentType → jose.Signer
 }
 
 // keys are the provider's signing keys. They live in the database, so that a restart does not invalidate tokens and
@@ -41,8 +43,10 @@ type keys struct {
 	db      *db.DB
 	bus     *event.Bus
 	ring    *keyring.Ring
+	told    sync.Map // kids of unreadable keys that an event has told of
 	current atomic.Pointer[keySet]
 	loading sync.Mutex
+	known   knownTokens
 }
 
 // openKeys loads the keys, seals those that lie in clear when there is a key for it, and creates one for every algorithm that
@@ -112,21 +116,30 @@ func (k *keys) load(ctx context.Context) (*keySet, error) {
 				k.noteUnreadable(row.ID, err)
 				continue
 			}
+			if private, ok := opened.Key.(*rsa.PrivateKey); ok {
+				private.Precompute() // or each signature does it anew, a tenth of its cost
+			}
 			key = &signingKey{JSONWebKey: opened, algorithm: jose.SignatureAlgorithm(row.Algorithm), signsFrom: row.SignsFrom}
 		}
 		key.longest.Store(int64(row.LongestLifetime / time.Second))
 		set.all, set.lines[key.algorithm] = append(set.all, key), append(set.lines[key.algorithm], key)
 		public.Keys = append(public.Keys, key.Public())
 	}
-	if set.jwks, err = json.Marshal(public); err != nil {
+	published, err := json.Marshal(public)
+	if err != nil {
 		return nil, fmt.Errorf("encode key set: %w", err)
 	}
+	set.document = newDocument("", published)
 	k.current.Store(set)
 	return set, nil
 }
 
-// noteUnreadable tells of a key that a process with another encryption key made while we run. We go on with those we have.
+// noteUnreadable tells, once, of a key that a process with another encryption key made while we run. We go on with those we
+// have. Before we run, openKeys says it.
 func (k *keys) noteUnreadable(kid string, cause error) {
+	if _, told := k.told.LoadOrStore(kid, true); told || k.current.Load() == nil {
+		return
+	}
 	k.bus.Emit(event.Event{Kind: "signing_key.unreadable", Role: event.RoleIDP, Outcome: string(ServerError), Reason: cause.Error(),
 		Parameters: map[string]string{"kid": kid}})
 }
