@@ -16,6 +16,7 @@ const modules = /** @type {Record<string, () => Promise<Panel>>} */ ({
   cookie: () => import("./panel-cookie.js"),
   draft: () => import("./draft.js"),
   lifetime: () => import("./panel-lifetime.js"),
+  lose: () => import("./panel-lose.js"),
   offer: () => import("./draft-offer.js"),
   renew: () => import("./panel-renew.js"),
   sequence: () => import("./sequence.js"),

@@ -38,7 +38,9 @@ export const version = "1.0.0";
  * @property {number} [timeoutInSeconds] how long each request of a renewal may take (default 10)
  * @property {number} [clockSkewInSeconds] how wrong this machine's clock may be before "clockSkew" is raised (default 300)
  * @property {number} [idleLimitInSeconds] do not renew for a user who has not moved for so long; 0 renews for ever (default 0)
- * @property {boolean} [verifySignature] verify the ID token's signature with the provider's keys (default true)
+ * @property {(idToken: string, keys: any[]) => Promise<unknown>} [verify] rejects when no such key made the signature of the ID
+ *   token. oidc-client-ts takes TLS for that (OIDC Core §3.1.3.7); with jose it is
+ *   (token, keys) => compactVerify(token, createLocalJWKSet({ keys }))
  * @property {boolean} [loadUserInfo] fetch the user's claims with a proof, for a manager with dpop: the library's own loadUserInfo
  *   sends a bound token as Bearer and must be off then (default false)
  * @property {string} [clockURL] an address of this origin whose Date header tells the server's time (default silent_redirect_uri)
@@ -148,7 +150,7 @@ export const leadOf = (lifetime, lead, fraction) => Math.min(lead, lifetime * fr
 export const createRenewal = (manager, options = {}) => {
   const {
     apis = [], forceFrame = false, leadInSeconds = 60, leadFraction = 1 / 3, minValidityInSeconds = 5, timeoutInSeconds = 10,
-    clockSkewInSeconds = 300, idleLimitInSeconds = 0, verifySignature = true, loadUserInfo = false,
+    clockSkewInSeconds = 300, idleLimitInSeconds = 0, verify, loadUserInfo = false,
     clockURL = manager.settings.silent_redirect_uri ?? location.href,
   } = options;
   const { settings } = manager;
@@ -578,7 +580,9 @@ export const createRenewal = (manager, options = {}) => {
     if (!(claims.iat < now + skew)) throw refused("id_token_from_the_future", "the ID token was issued in the future");
     if (nonce !== undefined && claims.nonce !== nonce) throw refused("nonce_mismatch", "the ID token answers another request");
     if (before?.id_token) continuous(claims, claimsOf(before.id_token), nonce);
-    if (verifySignature) await verify(token);
+    if (verify) await verify(token, await keysFor(token)).catch((/** @type {unknown} */ error) => {
+      throw refused("signature_invalid", `the signature of the ID token is wrong: ${error instanceof Error ? error.message : error}`);
+    });
   };
 
   /**
@@ -595,25 +599,13 @@ export const createRenewal = (manager, options = {}) => {
     if (nonce === undefined && claims.nonce !== undefined && claims.nonce !== old.nonce) throw refused("nonce_mismatch", "the nonce has changed");
   };
 
-  /** The library verifies no signature, as OIDC Core §3.1.3.7 permits for a token that came over TLS. @param {string} token */
-  const verify = async (token) => {
-    const [head, body, signature] = token.split(".");
-    const { alg, kid } = JSON.parse(fromBase64(head));
-    const how = algorithms[alg];
-    if (!how) throw refused("signature_unknown", `the ID token is signed with ${alg}`);
-    const find = async () => (await manager.metadataService.getSigningKeys())?.find((key) => key.kid === kid);
-    let key = await find();
-    if (!key) { // the provider has a new one
-      manager.metadataService.resetSigningKeys();
-      key = await find();
-    }
-    if (!key) throw refused("signature_unknown", `the provider publishes no key ${kid}`);
-    const { kty, n, e, crv, x, y } = /** @type {any} */ (key);
-    const imported = await crypto.subtle.importKey("jwk", { kty, n, e, crv, x, y }, how, false, ["verify"]);
-    const bytes = Uint8Array.from(fromBase64(signature), (c) => c.charCodeAt(0));
-    if (!(await crypto.subtle.verify(how, imported, bytes, new TextEncoder().encode(`${head}.${body}`)))) {
-      throw refused("signature_invalid", "the signature of the ID token is wrong");
-    }
+  /** The provider's keys, fetched again when a token names a new one. @param {string} token */
+  const keysFor = async (token) => {
+    const { kid } = JSON.parse(fromBase64(token.split(".")[0]));
+    const keys = (await manager.metadataService.getSigningKeys()) ?? [];
+    if (keys.some((key) => key.kid === kid)) return keys;
+    manager.metadataService.resetSigningKeys();
+    return (await manager.metadataService.getSigningKeys()) ?? [];
   };
 
   /** @param {User} unused @param {User | null} kept */
@@ -913,15 +905,6 @@ const claimsOf = (token) => {
     throw refused("invalid_response", "the ID token cannot be read");
   }
 };
-
-/** The signature algorithms of RFC 7518 §3.1 that a browser knows. @type {Record<string, any>} */
-const algorithms = { EdDSA: { name: "Ed25519" } };
-for (const [size, curve] of [["256", "P-256"], ["384", "P-384"], ["512", "P-521"]]) {
-  const hash = `SHA-${size}`;
-  algorithms[`RS${size}`] = { name: "RSASSA-PKCS1-v1_5", hash };
-  algorithms[`PS${size}`] = { name: "RSA-PSS", hash, saltLength: Number(size) / 8 };
-  algorithms[`ES${size}`] = { name: "ECDSA", hash, namedCurve: curve };
-}
 
 /**
  * Whether the provider is another site than this page, so that browsers may hide its cookie from a frame. Ports do not

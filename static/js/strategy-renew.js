@@ -16,6 +16,12 @@ import { finishLogin, finishLogout, newManager, removeFrames, withoutRefreshToke
 
 /** @typedef {import("oidc-client-ts").User} User */
 
+/** Checks the signature of an ID token; jose is loaded when the first renewal needs it. @param {string} token @param {any[]} keys */
+const verify = async (token, keys) => {
+  const [{ compactVerify }, { createLocalJWKSet }] = await Promise.all([import("jose/jws/compact/verify"), import("jose/jwks/local")]);
+  await compactVerify(token, createLocalJWKSet({ keys }));
+};
+
 /**
  * @param {string} name "iframe" or "refresh"
  * @param {import("./strategy.js").Host} host
@@ -41,6 +47,7 @@ export const create = (name, host, handedOver) => {
     loadUserInfo: dpop && settings.loadUserInfo === true,
     idleLimitInSeconds: Number(settings.idleLimitInSeconds ?? 0),
     timeoutInSeconds: manager.settings.silentRequestTimeoutInSeconds,
+    verify,
   });
   /** @type {(() => void)[]} */
   const stops = [];
