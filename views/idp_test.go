@@ -116,7 +116,7 @@ func TestA3LabNamesTheDemoUsers(t *testing.T) {
 
 func TestConsentSendsWhatIsRequiredAnyway(t *testing.T) {
 	document := rendered(t, IDPConsent(IDPConsentPage{
-		Site: testSite, Action: "/idp/consent", ReturnURL: "/x", Client: "<b>Client</b>", ClientURL: "javascript:alert(1)", User: "Mick", AllowRemember: true,
+		Site: testSite, Action: "/idp/consent", ReturnURL: "/x", Client: "<b>Client</b>", About: IDPClientLinks{Home: "javascript:alert(1)"}, User: "Mick", AllowRemember: true,
 		Identity: []IDPScope{{Name: "openid", Required: true, Checked: true}, {Name: "profile", DisplayName: "Profile", Checked: true}},
 		API:      []IDPScope{{Name: "companyApi", DisplayName: "Companies"}},
 	}))
