@@ -1,10 +1,12 @@
 package idp
 
 import (
+	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/netip"
@@ -54,6 +56,34 @@ func (o *outgoing) do(r *http.Request) (status int, err error) {
 		return 0, err
 	}
 	return response.StatusCode, response.Body.Close()
+}
+
+// maxFetched is the longest document we read from a client's server, in bytes.
+const maxFetched = 64 << 10
+
+// fetch reads a document from a client's server: all of it, or an error. Only the status 200 will do.
+func (o *outgoing) fetch(ctx context.Context, address, accept string) ([]byte, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+	if err != nil {
+		return nil, err
+	}
+	if err := o.checkURL(request.URL); err != nil {
+		return nil, err
+	}
+	request.Header.Set("Accept", accept)
+	response, err := o.client.Do(request)
+	if err != nil {
+		return nil, err
+	}
+	defer response.Body.Close()
+	if response.StatusCode != http.StatusOK {
+		return nil, fmt.Errorf("the server answered %d", response.StatusCode)
+	}
+	body, err := io.ReadAll(io.LimitReader(response.Body, maxFetched+1))
+	if err == nil && len(body) > maxFetched {
+		err = fmt.Errorf("the document is longer than %d bytes", maxFetched)
+	}
+	return body, err
 }
 
 // checkURL wants https. Plain http is for this machine in Lab mode, or where everything is allowed.

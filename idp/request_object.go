@@ -19,6 +19,9 @@ import (
 // requestObjectTypes are the values of typ a request object may have; none at all is the usual one (RFC 9101 §4, §10.8).
 var requestObjectTypes = []any{nil, "JWT", "jwt", "oauth-authz-req+jwt"}
 
+// unsignedAlgorithm is the alg of a JWT without a signature (RFC 7519 §6).
+const unsignedAlgorithm = "none"
+
 // clockSkew is how far a client's clock may run ahead of ours.
 const clockSkew = time.Minute
 
@@ -96,7 +99,7 @@ func (p *Provider) openRequestObject(client db.Client, object string) (map[strin
 // other, which is why a row that requires request objects does not take one.
 func requestObjectClaims(client db.Client, object string) (map[string]any, error) {
 	if claims, unsigned, err := unsignedClaims(object); unsigned {
-		if client.RequireRequestObject {
+		if client.RequireRequestObject || client.RequestObjectSigningAlg != "" && client.RequestObjectSigningAlg != unsignedAlgorithm {
 			return nil, errors.New("unsigned")
 		}
 		return claims, err
@@ -108,6 +111,9 @@ func requestObjectClaims(client db.Client, object string) (map[string]any, error
 	header := signed.Headers[0]
 	if !slices.Contains(requestObjectTypes, header.ExtraHeaders[jose.HeaderType]) {
 		return nil, errors.New("typ is not that of a request object")
+	}
+	if wanted := client.RequestObjectSigningAlg; wanted != "" && wanted != header.Algorithm { // OIDC Registration §2
+		return nil, errors.New("the client has registered another alg")
 	}
 	for _, key := range clientKeys(client, time.Now()) {
 		var claims map[string]any
@@ -127,7 +133,7 @@ func unsignedClaims(object string) (claims map[string]any, unsigned bool, err er
 	}
 	var header struct{ Alg, Typ string }
 	encoded, err := base64.RawURLEncoding.DecodeString(parts[0])
-	if err != nil || json.Unmarshal(encoded, &header) != nil || header.Alg != "none" {
+	if err != nil || json.Unmarshal(encoded, &header) != nil || header.Alg != unsignedAlgorithm {
 		return nil, false, nil
 	}
 	payload, err := base64.RawURLEncoding.DecodeString(parts[1])

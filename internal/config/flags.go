@@ -53,6 +53,8 @@ type flags struct {
 	OutgoingCA      string `name:"outgoing-ca" group:"outgoing" placeholder:"FILE" help:"PEM file of certificate authorities to trust beside the system's."`
 	OutgoingPrivate bool   `group:"outgoing" help:"Call private addresses and plain http too: for tests and closed networks only."`
 
+	Registration string `group:"clients" default:"closed" enum:"closed,token,open" placeholder:"WHO" help:"Dynamic registration of clients: closed, token (with an initial access token) or open (default ${default})."`
+
 	LogFormat string `group:"log" default:"auto" enum:"auto,text,json" placeholder:"FORMAT" help:"One of ${enum} (default auto: text on a terminal, else json)."`
 	LogLevel  string `group:"log" default:"info" enum:"debug,info,warn,error" placeholder:"LEVEL" help:"One of ${enum} (default ${default})."`
 
@@ -66,6 +68,7 @@ var groups = kong.Groups{
 	"lifetimes": "Lifetimes (kept in the database; a flag writes them at start)",
 	"keys":      "Signing keys (kept in the database as well; " + EncryptionKeyVariable + " encrypts them)",
 	"outgoing":  "Calls to clients' servers (back-channel logout and the like)",
+	"clients":   "Registration of clients (SILENTRENEW_REGISTRATION_TOKEN is an initial access token)",
 	"log":       "Log",
 }
 
@@ -94,7 +97,10 @@ func Parse(args []string, getenv func(string) string, stdout io.Writer) (Config,
 		return Config{}, fmt.Errorf("%w (see --help)", err)
 	}
 	c, err := f.config()
-	c.EncryptionKeys = EncryptionKeys(getenv)
+	c.EncryptionKeys, c.RegistrationToken = EncryptionKeys(getenv), getenv(RegistrationTokenVariable)
+	if err == nil {
+		err = c.checkRegistration()
+	}
 	return c, err
 }
 
