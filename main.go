@@ -23,6 +23,7 @@ import (
 	"silentrenew/idp"
 	"silentrenew/internal/backchannel"
 	"silentrenew/internal/config"
+	"silentrenew/internal/declaration"
 	"silentrenew/internal/event"
 	"silentrenew/internal/eventlog"
 	"silentrenew/internal/greeting"
@@ -40,12 +41,20 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // the first signal drains, a second one kills
 	if err := run(ctx, os.Args[1:], os.Getenv, os.Stdout, os.Stderr); err != nil {
-		fmt.Fprintln(os.Stderr, "silentrenew:", strings.Join(strings.Fields(err.Error()), " "))
+		fmt.Fprintln(os.Stderr, "silentrenew:", oneLine(err))
 		if errors.Is(err, listing.ErrRowsLeftOut) {
 			os.Exit(2)
 		}
 		os.Exit(1)
 	}
+}
+
+// oneLine is the error as people see it: one line, except that a file with several faults has them named line by line.
+func oneLine(err error) string {
+	if problems, ok := errors.AsType[*declaration.Problems](err); ok {
+		return problems.Error()
+	}
+	return strings.Join(strings.Fields(err.Error()), " ")
 }
 
 // run is the program: it serves until ctx ends and returns nil, or says in one line why it cannot.
@@ -64,6 +73,11 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	bus := event.NewBus(rememberedEvents)
 	defer eventlog.Follow(bus, log)()
 
+	declared, err := readDeclaration(cfg)
+	if err != nil {
+		return err
+	}
+
 	// Listening comes first: nothing is created when a port is taken, and the public URLs follow from the ports.
 	doors, err := serve.ListenAll(ctx, cfg.Addresses())
 	if err != nil {
@@ -72,13 +86,11 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	defer doors.Close()
 	urls := cfg.URLs(doors.Port)
 
-	store, err := openDatabase(ctx, cfg, urls)
+	store, err := openDatabase(ctx, cfg, urls, declared)
 	if err != nil {
 		return err
 	}
-	if store != nil {
-		defer func() { err = errors.Join(err, store.Close()) }()
-	}
+	defer func() { err = errors.Join(err, store.Close()) }()
 
 	authority, err := openAuthority(cfg, urls, doors)
 	if err != nil {
@@ -100,9 +112,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return serve.Run(ctx, doors.Sites(handlers, authority.TLS()), log.Logger) })
-	if store != nil {
-		group.Go(func() error { return store.KeepClean(ctx, log.Logger) })
-	}
+	group.Go(func() error { return store.KeepClean(ctx, log.Logger) })
 	if provider != nil {
 		defer provider.Close() // after the last request, and before the database closes
 		group.Go(func() error { return provider.Run(ctx, log.Logger) })
@@ -110,24 +120,47 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	return group.Wait()
 }
 
-// openDatabase opens, migrates and seeds the database, and writes the options that the command line gives. It returns nil
-// when no role that is served here keeps anything.
-func openDatabase(ctx context.Context, cfg config.Config, urls config.URLs) (*db.DB, error) {
-	if !cfg.Serves(config.IDP) && !cfg.Serves(config.API) {
-		return nil, nil
-	}
+// openDatabase opens and migrates the database. Where the provider or the API is served it also seeds it and writes the options that
+// the command line gives; the front end keeps nothing but sessions.
+func openDatabase(ctx context.Context, cfg config.Config, urls config.URLs, declared *declaration.File) (*db.DB, error) {
 	store, err := db.Open(ctx, cfg.Database)
 	if err != nil {
 		return nil, err
 	}
-	_, err = store.Seed(ctx, db.SeedURLs{SPA: urls.SPA, API: urls.API, Companies: listing.Embedded})
+	if !cfg.Serves(config.IDP) && !cfg.Serves(config.API) {
+		return store, nil
+	}
+	_, err = store.Seed(ctx, db.SeedURLs{Declared: !declared.Seed, SPA: urls.SPA, API: urls.API, Companies: listing.Embedded})
 	for name, value := range cfg.Options() {
 		err = errors.Join(err, store.SetOption(ctx, name, value))
+	}
+	if err == nil && cfg.Serves(config.IDP) {
+		err = applyDeclaration(ctx, declared, store)
 	}
 	if err != nil {
 		return nil, errors.Join(err, store.Close())
 	}
 	return store, nil
+}
+
+// readDeclaration reads the file of --config before anything is created; without one it declares nothing.
+func readDeclaration(cfg config.Config) (*declaration.File, error) {
+	if cfg.File == "" {
+		return &declaration.File{Seed: true}, nil
+	}
+	return declaration.Read(cfg.File)
+}
+
+// applyDeclaration brings the database to what the file says, and logs what that changed.
+func applyDeclaration(ctx context.Context, declared *declaration.File, store *db.DB) error {
+	done, err := declared.Apply(ctx, store)
+	for _, warning := range done.Warnings {
+		slog.Warn(warning)
+	}
+	if len(done.Added)+len(done.Changed) > 0 {
+		slog.Info("declared clients and users: "+done.String(), "added", done.Added, "changed", done.Changed)
+	}
+	return err
 }
 
 // newHandlers builds the roles served here, each knowing the others by their public URLs only. The provider is nil when it is
@@ -165,6 +198,7 @@ func newHandlers(ctx context.Context, cfg config.Config, urls config.URLs, store
 	if cfg.Serves(config.SPA) {
 		handlers[config.SPA], err = spa.New(spa.Config{
 			URL: urls.SPA, Authority: urls.IDP, APIURL: urls.API, HTTPClient: client, Lab: lab, Draining: ctx.Done(),
+			BFF: spa.BFFConfig{Secret: cfg.BFFSecret, Records: store},
 		}, bus)
 		if err != nil {
 			return nil, nil, err

@@ -360,6 +360,45 @@ func fails(t *testing.T, args []string, want ...string) {
 	}
 }
 
+func TestConfigDeclaresClientsAndUsers(t *testing.T) {
+	folder := t.TempDir()
+	file := filepath.Join(folder, "app.yaml")
+	write := func(content string) {
+		t.Helper()
+		if err := os.WriteFile(file, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("seed: false\nclients: [{client_id: my-app, redirect_uris: 'http://localhost:3000/cb'}]\nusers: [{username: alice, password: secret}]\n")
+	p := start(t, folder, append(anyPorts, "--config", file)...)
+	if !strings.Contains(p.err.String(), "2 added") || strings.Contains(p.err.String(), "Mick") || strings.Contains(p.out.String(), "Mick") {
+		t.Errorf("first start:\n%s%s", p.out, p.err)
+	}
+	if err := p.end(); err != nil {
+		t.Fatal(err)
+	}
+	p = start(t, folder, append(anyPorts, "--config", file)...)
+	if strings.Contains(p.err.String(), "declared clients") {
+		t.Errorf("the second start changed something:\n%s", p.err)
+	}
+	if err := p.end(); err != nil {
+		t.Fatal(err)
+	}
+
+	write("clients:\n  - client_id: my-app\n    redirect_url: http://localhost:3000/cb\n    colour: red\n")
+	program := exec.Command(os.Args[0], "--config", file, "--db", filepath.Join(folder, "untouched.db"))
+	program.Env = append(os.Environ(), "SILENTRENEW_TEST_BE_MAIN=1")
+	said, err := program.CombinedOutput()
+	for _, want := range []string{":3:5: redirect_url is not a key of a client: did you mean RedirectUris?\n", ":4:5: colour is not"} {
+		if !strings.Contains(string(said), want) {
+			t.Errorf("got %v\n%s\nwant %q", err, said, want)
+		}
+	}
+	if _, err := os.Stat(filepath.Join(folder, "untouched.db")); !os.IsNotExist(err) {
+		t.Errorf("a database was made all the same: %v", err)
+	}
+}
+
 func TestTakenPort(t *testing.T) {
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -424,8 +463,8 @@ func TestOneRoleAlone(t *testing.T) {
 	if p.idp != "" || p.api != "" || p.spa == "" {
 		t.Errorf("printed %q, %q, %q", p.idp, p.api, p.spa)
 	}
-	if _, err := os.Stat(filepath.Join(folder, "silentrenew.db")); err == nil {
-		t.Error("the front end keeps nothing and needs no database")
+	if status, body := get(t, http.DefaultClient, p.spa+"/bff/session"); status != http.StatusOK {
+		t.Errorf("its sessions: status %d: %s", status, body)
 	}
 	api := start(t, folder, "--roles", "api", "--api-addr", "localhost:0", "--idp-url", "http://localhost:1")
 	request, _ := http.NewRequest(http.MethodGet, api.api+"/api/companies", nil)

@@ -20,6 +20,7 @@ var expired = []struct {
 	{"DeviceCodes", "UserCode", `"Expiration" <= ?`, time.Hour},
 	{"IdempotencyKeys", "Key", `"Expiration" <= ?`, 0},
 	{"RevokedTokens", "Jti", `"Expiration" <= ?`, 0},
+	{"BffRecords", "Key", `"Expires" <= ?`, 0},
 	{"DPoPNonces", "Name", `"Expiration" <= ?`, 0},
 	{"LoginFailures", "Key", `COALESCE("BlockedUntil", "Since") <= ?`, 24 * time.Hour},
 }
@@ -53,7 +54,7 @@ func (d *DB) KeepClean(ctx context.Context, log *slog.Logger) error {
 	}
 }
 
-// Cleanup removes what expired before now: grants, device codes, revoked tokens, nonces and login failures. It takes
+// Cleanup removes what expired before now: grants, device codes, revoked tokens, nonces, records of the BFF and login failures. It takes
 // at most batch rows per statement, so that nobody waits long for the writer, and returns how many rows went.
 func (d *DB) Cleanup(ctx context.Context, now time.Time, batch int) (removed int, err error) {
 	batch = max(batch, 1)

@@ -124,9 +124,9 @@ type Client struct {
 // ClientSecret is one way a confidential client may prove itself.
 type ClientSecret struct {
 	Description string
-	Value       string     // by Type: base64 of SHA-256, or a public key as a JWK
+	Value       string     // by Type: base64 of SHA-256, a public key as a JWK, or a secret that the provider can read again
 	Expiration  *time.Time // nil = never
-	Type        string     // "SharedSecret" or "JsonWebKey"
+	Type        string     // "SharedSecret", "JsonWebKey" or "RecoverableSecret"
 	Created     time.Time
 }
 

@@ -80,7 +80,7 @@ const keepStatements = 10 * 365 * 24 * time.Hour
 // columnNames turns Go's names into the schema's: ClientID → ClientId, RequirePKCE → RequirePkce, Company → Companies.
 var columnNames = schema.NamingStrategy{
 	NoLowerCase:  true,
-	NameReplacer: strings.NewReplacer("ID", "Id", "URI", "Uri", "PKCE", "Pkce", "SSO", "Sso", "JWT", "Jwt", "JTI", "Jti", "JWKS", "Jwks", "ACR", "Acr"),
+	NameReplacer: strings.NewReplacer("ID", "Id", "URI", "Uri", "PKCE", "Pkce", "SSO", "Sso", "JWT", "Jwt", "JTI", "Jti", "JWKS", "Jwks", "ACR", "Acr", "CORS", "Cors"),
 }
 
 // Close waits for queries under way and closes the database.

@@ -57,6 +57,7 @@ var otherTables = map[string]string{
 	"Users":              "Id SubjectId Username PasswordHash Enabled Created Updated",
 	"UserClaims":         "Id UserId Type Value",
 	"DeletedCompanies":   "Id Name Address Country CountryCode Blocks Edited Created Updated Deleted",
+	"BffRecords":         "Key SubjectId SessionId Version LeaseUntil Expires Data",
 	"DPoPNonces":         "Name Value Expiration",
 	"IdempotencyKeys":    "Key Request Answer Expiration",
 

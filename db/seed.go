@@ -14,6 +14,9 @@ type SeedURLs struct {
 	BFF string // where /bff/callback answers; empty = at the SPA's address
 	API string // by which clients name the companies API (RFC 8707 §2); empty = not at all
 
+	// Declared leaves out the tutorial's clients and users: somebody declares their own.
+	Declared bool
+
 	// Companies returns those to browse beside the tutorial's two. It is asked while the table is empty; nil means none.
 	Companies func() ([]Company, error)
 }
@@ -44,6 +47,9 @@ func (d *DB) Seed(ctx context.Context, urls SeedURLs) (SeedResult, error) {
 			{"Users", seedUsers, &result.Users},
 			{"Companies", urls.seedCompanies, &result.Companies},
 		} {
+			if urls.Declared && (table.name == "Clients" || table.name == "Users") {
+				continue
+			}
 			var rows int64
 			if err := tx.Table(table.name).Count(&rows).Error; err != nil {
 				return err

@@ -40,6 +40,7 @@ func spaClient(spa string) Client {
 	c.ClientName = "CompanyEmployees SPA"
 	c.ClientURI = spa
 	c.RequireClientSecret = false // code that runs in a browser keeps no secret (RFC 6749 §2.1)
+	c.AllowOfflineAccess = true   // for the strategy "refresh"; the article never asks for offline_access
 	c.AccessTokenLifetime = 600   // before the article starts; A18 shortens it to 60
 	c.GrantTypes = []string{"authorization_code"}
 	c.RedirectURIs = []string{spa + "/signin-callback", spa + "/assets/silent-callback.html"}
@@ -60,6 +61,8 @@ func bffClient(bff string) Client {
 	c.GrantTypes = []string{"authorization_code", "refresh_token"}
 	c.RedirectURIs = []string{bff + "/bff/callback"}
 	c.PostLogoutRedirectURIs = []string{bff + "/bff/signout-callback"}
+	c.BackChannelLogoutURI = bff + "/bff/backchannel-logout"
+	c.RefreshTokenReuseGraceSeconds = 60 // an answer lost on the way, or a crash before it was stored, ends no session
 	c.Scopes = []string{"openid", "profile", "roles", "companyApi"}
 	c.Secrets = []ClientSecret{{Value: HashSecret("bff-secret"), Type: "SharedSecret"}}
 	return c

@@ -25,6 +25,7 @@ type Session struct {
 	Persistent  bool          // "remember my login"
 	AMR         []string      // how they proved it (RFC 8176)
 	ClientIDs   []string      // who joined, in order
+	Ended       bool          // by an administrator: its clients have not been told yet
 }
 
 type sessionRow struct {
@@ -48,10 +49,11 @@ type sessionData struct {
 	Persistent bool      `json:"persistent"`
 	AMR        []string  `json:"amr"`
 	ClientIDs  []string  `json:"client_ids"`
+	Ended      bool      `json:"ended,omitempty"`
 }
 
 func (s Session) row() (sessionRow, error) {
-	data, err := json.Marshal(sessionData{moment(s.AuthTime), int64(s.Lifetime / time.Second), s.Persistent, s.AMR, s.ClientIDs})
+	data, err := json.Marshal(sessionData{moment(s.AuthTime), int64(s.Lifetime / time.Second), s.Persistent, s.AMR, s.ClientIDs, s.Ended})
 	return sessionRow{Key: s.Key, Scheme: "idsrv", SubjectID: s.Subject, SessionID: s.SessionID, DisplayName: s.DisplayName,
 		Created: moment(s.Created), Renewed: moment(s.Renewed), Expires: moment(s.Expires), Data: string(data)}, err
 }
@@ -64,7 +66,7 @@ func (row sessionRow) session() (Session, error) {
 	return Session{
 		Key: row.Key, Subject: row.SubjectID, SessionID: row.SessionID, DisplayName: row.DisplayName,
 		Created: moment(row.Created), Renewed: moment(row.Renewed), Expires: moment(row.Expires), AuthTime: moment(data.AuthTime),
-		Lifetime: time.Duration(data.Lifetime) * time.Second, Persistent: data.Persistent, AMR: data.AMR, ClientIDs: data.ClientIDs,
+		Lifetime: time.Duration(data.Lifetime) * time.Second, Persistent: data.Persistent, AMR: data.AMR, ClientIDs: data.ClientIDs, Ended: data.Ended,
 	}, nil
 }
 
@@ -178,6 +180,32 @@ func sessionsOf(rows []sessionRow) ([]Session, error) {
 		sessions = append(sessions, s)
 	}
 	return sessions, nil
+}
+
+// EndSession ends a live session at now for a provider that runs elsewhere: it counts no more, and whoever takes it by
+// TakeExpiredSessions does what a logout does. It returns [ErrNotFound] for one that is not alive.
+func (d *DB) EndSession(ctx context.Context, key string, now time.Time) error {
+	err := d.transaction(ctx, func(tx *gorm.DB) error {
+		var row sessionRow
+		lock := clause.Locking{Strength: clause.LockingStrengthUpdate} // on SQLite the transaction is the lock
+		if err := tx.Clauses(lock).Where(`"Key" = ? AND "Expires" > ?`, key, moment(now)).Take(&row).Error; err != nil {
+			return notFound(err)
+		}
+		s, err := row.session()
+		if err != nil {
+			return err
+		}
+		s.Ended, s.Expires = true, now
+		ended, err := s.row()
+		if err != nil {
+			return err
+		}
+		return tx.Model(&sessionRow{}).Where(`"Key" = ?`, key).Updates(map[string]any{"Expires": ended.Expires, "Data": ended.Data}).Error
+	})
+	if err != nil {
+		return fmt.Errorf("db: end session: %w", err)
+	}
+	return nil
 }
 
 // TakeExpiredSessions removes at most batch sessions that expired before now and returns them. One statement decides: of

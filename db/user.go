@@ -25,6 +25,7 @@ type userRow struct {
 	SubjectID, Username, PasswordHash string
 	Enabled                           bool
 	Created                           time.Time
+	Updated                           *time.Time
 }
 
 func (userRow) TableName() string { return "Users" }
@@ -82,6 +83,52 @@ func (d *DB) user(ctx context.Context, condition, value string) (User, error) {
 	return user, nil
 }
 
+// Users lists all users by name.
+func (d *DB) Users(ctx context.Context) ([]User, error) {
+	var rows []userRow
+	if err := d.read(ctx).Order(`lower("Username")`).Find(&rows).Error; err != nil {
+		return nil, fmt.Errorf("db: list users: %w", err)
+	}
+	var claims []userClaimRow
+	if err := d.read(ctx).Order(`"Id"`).Find(&claims).Error; err != nil {
+		return nil, fmt.Errorf("db: list users: %w", err)
+	}
+	byID, users := map[int]int{}, make([]User, len(rows))
+	for i, row := range rows {
+		byID[row.ID] = i
+		users[i] = User{SubjectID: row.SubjectID, Username: row.Username, PasswordHash: row.PasswordHash, Enabled: row.Enabled}
+	}
+	for _, claim := range claims {
+		if i, ok := byID[claim.UserID]; ok {
+			users[i].Claims = append(users[i].Claims, UserClaim{claim.Type, claim.Value})
+		}
+	}
+	return users, nil
+}
+
+// ReplaceUser puts the user in the place of the one with the same subject, claims included. It returns [ErrNotFound] when
+// there is none.
+func (d *DB) ReplaceUser(ctx context.Context, u User) error {
+	err := d.transaction(ctx, func(tx *gorm.DB) error {
+		var row userRow
+		if err := tx.Where(`"SubjectId" = ?`, u.SubjectID).Take(&row).Error; err != nil {
+			return notFound(err)
+		}
+		changed := map[string]any{"Username": u.Username, "PasswordHash": u.PasswordHash, "Enabled": u.Enabled, "Updated": moment(time.Now())}
+		if err := tx.Model(&userRow{}).Where(`"Id" = ?`, row.ID).Updates(changed).Error; err != nil {
+			return err
+		}
+		if err := tx.Delete(&userClaimRow{}, `"UserId" = ?`, row.ID).Error; err != nil {
+			return err
+		}
+		return insertUserClaims(tx, row.ID, u.Claims)
+	})
+	if err != nil {
+		return fmt.Errorf("db: replace user: %w", err)
+	}
+	return nil
+}
+
 // InsertUser registers a user; see [HashPassword] for the hash.
 func (d *DB) InsertUser(ctx context.Context, u User) error {
 	err := d.transaction(ctx, func(tx *gorm.DB) error { return insertUser(tx, u, time.Now()) })
@@ -96,8 +143,12 @@ func insertUser(tx *gorm.DB, u User, now time.Time) error {
 	if err := tx.Create(&row).Error; err != nil {
 		return err
 	}
-	for _, claim := range u.Claims {
-		if err := tx.Create(&userClaimRow{UserID: row.ID, Type: claim.Type, Value: claim.Value}).Error; err != nil {
+	return insertUserClaims(tx, row.ID, u.Claims)
+}
+
+func insertUserClaims(tx *gorm.DB, userID int, claims []UserClaim) error {
+	for _, claim := range claims {
+		if err := tx.Create(&userClaimRow{UserID: userID, Type: claim.Type, Value: claim.Value}).Error; err != nil {
 			return err
 		}
 	}

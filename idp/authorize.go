@@ -135,14 +135,17 @@ func (p *Provider) situation(c *gin.Context, request authorizationRequest, sessi
 	return s, err
 }
 
+// nobody is no subject identifier: whoever is signed in is somebody else.
+const nobody = "\x00"
+
 // wantedUser notes whom the request is about: by id_token_hint, by the claims parameter, or by both in one voice.
 func (p *Provider) wantedUser(ctx context.Context, request authorizationRequest, s *situation) error {
 	subject, err := p.ownSubject(ctx, request.client, request.subject)
 	if err != nil {
 		return err
 	}
-	if s.hint = subject; s.hint == "" {
-		s.hint = request.subject // nobody's: whoever is signed in is somebody else
+	if s.hint = subject; subject == "" && request.subject != "" {
+		s.hint = nobody
 	}
 	if request.idTokenHint == "" {
 		return nil

@@ -2,26 +2,39 @@ package idp
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
 	"github.com/go-jose/go-jose/v4/jwt"
 
 	"silentrenew/db"
+	"silentrenew/internal/seal"
 )
 
-// authPrivateKeyJWT is the method of a client that signs an assertion with a key only it has (OIDC Core §9, RFC 7523 §2.2).
-// There is no client_secret_jwt: checking one takes the secret in clear, and we have its hash.
-const authPrivateKeyJWT = "private_key_jwt"
+// Methods of a client that signs an assertion (OIDC Core §9, RFC 7523 §2.2): with a key only it has, or with a secret that we
+// have too and must be able to read, see recoverableSecret.
+const (
+	authPrivateKeyJWT   = "private_key_jwt"
+	authClientSecretJWT = "client_secret_jwt"
+)
 
 // assertionTypeJWT is the only value of client_assertion_type we know (RFC 7523 §2.2).
 const assertionTypeJWT = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
-// jsonWebKey is the value of ClientSecrets.Type whose Value is a public key as a JWK (RFC 7517 §4).
-const jsonWebKey = "JsonWebKey"
+// Values of ClientSecrets.Type for assertions.
+const (
+	// jsonWebKey says that Value is a public key as a JWK (RFC 7517 §4).
+	jsonWebKey = "JsonWebKey"
+
+	// recoverableSecret says that Value is a secret that can be read again: sealed where the provider has an encryption key,
+	// in clear where it has none. Checking an HMAC takes the secret itself, so no hash will do (decision 0023). Such a secret
+	// is for client_secret_jwt and opens nothing else.
+	recoverableSecret = "RecoverableSecret"
+)
 
 const (
 	maxAssertionLength = 8000             // bytes
@@ -29,8 +42,17 @@ const (
 	assertionLeeway    = 30 * time.Second // by which a client's clock may be ahead of ours
 )
 
-// assertionAlgorithms are those a client may sign with, its requests as well. No HMAC is among them, so nobody can sign with a public key.
-var assertionAlgorithms = []jose.SignatureAlgorithm{jose.RS256, jose.PS256, jose.ES256, jose.EdDSA}
+// Algorithms of assertions. A client's requests and private_key_jwt take the asymmetric ones, so nobody can sign with a public
+// key; client_secret_jwt takes the others, and for them no public key is looked at (RFC 8725 §2.1, §3.1).
+var (
+	assertionAlgorithms = []jose.SignatureAlgorithm{jose.RS256, jose.PS256, jose.ES256, jose.EdDSA}
+	hmacAlgorithms      = []jose.SignatureAlgorithm{jose.HS256, jose.HS384, jose.HS512}
+	clientAlgorithms    = slices.Concat(assertionAlgorithms, hmacAlgorithms)
+)
+
+// assertionTypes are the values of typ an assertion may have; what the same key signs for another purpose has another typ
+// (RFC 8725 §3.11).
+var assertionTypes = []any{nil, "JWT", "jwt", "client-authentication+jwt"}
 
 // assertionClaims are what a client says about itself (RFC 7523 §3).
 type assertionClaims struct {
@@ -52,30 +74,36 @@ func readAssertion(assertionType, assertion, clientID string) (clientCredentials
 		return clientCredentials{}, refuse(InvalidClient, "client_assertion must have 1 to %d characters", maxAssertionLength)
 	}
 	var claims assertionClaims
-	parsed, err := jwt.ParseSigned(assertion, assertionAlgorithms)
+	parsed, err := jwt.ParseSigned(assertion, clientAlgorithms)
 	if err == nil {
 		err = parsed.UnsafeClaimsWithoutVerification(&claims)
 	}
 	if err != nil {
-		refused := refuse(InvalidClient, "client_assertion is not a JWT signed with RS256, PS256, ES256 or EdDSA")
+		refused := refuse(InvalidClient, "client_assertion is not a JWT signed with one of %v", clientAlgorithms)
 		refused.cause = err
 		return clientCredentials{}, refused
 	}
 	if clientID != "" && clientID != claims.Subject { // RFC 7521 §4.2
 		return clientCredentials{}, refuse(InvalidClient, "client_id is not the sub of client_assertion")
 	}
-	return clientCredentials{ClientID: claims.Subject, Assertion: assertion, Method: authPrivateKeyJWT}, nil
+	method := authPrivateKeyJWT
+	if isHMAC(parsed.Headers[0]) {
+		method = authClientSecretJWT
+	}
+	return clientCredentials{ClientID: claims.Subject, Assertion: assertion, Method: method}, nil
 }
 
-// checkAssertion verifies an assertion with the keys of the client's row and takes it once (RFC 7523 §3, OIDC Core §9).
+func isHMAC(header jose.Header) bool {
+	return slices.Contains(hmacAlgorithms, jose.SignatureAlgorithm(header.Algorithm))
+}
+
+// checkAssertion verifies an assertion with what the client's row knows and takes it once (RFC 7523 §3, OIDC Core §9).
 func (p *Provider) checkAssertion(ctx context.Context, client db.Client, assertion string) error {
-	now := time.Now()
-	claims, err := verifyAssertion(client.Secrets, assertion, now)
+	claims, err := p.verifyAssertion(ctx, client, assertion)
 	if err != nil {
-		refused := refuse(InvalidClient, "client authentication failed")
-		refused.cause = err
-		return refused
+		return err
 	}
+	now := time.Now()
 	switch {
 	case claims.Issuer != client.ClientID || claims.Subject != client.ClientID:
 		return refuse(InvalidClient, "iss and sub of client_assertion must be the client_id")
@@ -98,30 +126,74 @@ func (p *Provider) checkAssertion(ctx context.Context, client db.Client, asserti
 	return err
 }
 
-// verifyAssertion returns the claims when one of the stored keys that has not expired made the signature.
-func verifyAssertion(stored []db.ClientSecret, assertion string, now time.Time) (assertionClaims, error) {
+// verifyAssertion returns the claims when a live key or secret of the client made the signature.
+func (p *Provider) verifyAssertion(ctx context.Context, client db.Client, assertion string) (assertionClaims, error) {
 	var claims assertionClaims
-	parsed, err := jwt.ParseSigned(assertion, assertionAlgorithms)
+	refused := refuse(InvalidClient, "client authentication failed")
+	parsed, err := jwt.ParseSigned(assertion, clientAlgorithms)
 	if err != nil {
-		return claims, err
+		refused.cause = err
+		return claims, refused
 	}
 	header := parsed.Headers[0]
-	for _, secret := range stored {
-		if secret.Type != jsonWebKey || secret.Expiration != nil && !now.Before(*secret.Expiration) {
-			continue
-		}
-		var key jose.JSONWebKey
-		if err := json.Unmarshal([]byte(secret.Value), &key); err != nil {
-			return claims, fmt.Errorf("a key in the client's row: %w", err)
-		}
-		public := key.Public()
-		switch {
-		case !public.Valid(): // a symmetric key is no key here
-		case header.KeyID != "" && key.KeyID != "" && header.KeyID != key.KeyID:
-		case key.Algorithm != "" && header.Algorithm != key.Algorithm: // RFC 8725 §3.1
-		case parsed.Claims(public, &claims) == nil:
+	if !slices.Contains(assertionTypes, header.ExtraHeaders[jose.HeaderType]) {
+		return claims, refuse(InvalidClient, "typ of client_assertion is not that of a client assertion")
+	}
+	if only := client.TokenEndpointAuthSigningAlg; only != "" && only != header.Algorithm { // OIDC Registration §2
+		return claims, refuse(InvalidClient, "client_assertion must be signed with %s, as client %s has registered", only, client.ClientID)
+	}
+	if isHMAC(header) {
+		return claims, p.verifyHMAC(client, parsed, &claims)
+	}
+	keys, err := p.clientKeys(ctx, client, header.KeyID)
+	for _, key := range keys {
+		if fits(key, header) && parsed.Claims(key, &claims) == nil {
 			return claims, nil
 		}
 	}
-	return claims, errors.New("no live key of the client's row made the signature")
+	if err != nil {
+		return claims, err
+	}
+	refused.cause = errors.New("no live key of the client made the signature")
+	return claims, refused
 }
+
+// verifyHMAC checks a signature with the client's recoverable secrets.
+func (p *Provider) verifyHMAC(client db.Client, parsed *jwt.JSONWebToken, claims *assertionClaims) error {
+	refused := refuse(InvalidClient, "client authentication failed")
+	refused.cause = errors.New("no live secret of the client made the signature")
+	now := time.Now()
+	for _, row := range client.Secrets {
+		if row.Type != recoverableSecret || row.Expiration != nil && !now.Before(*row.Expiration) {
+			continue
+		}
+		secret, err := p.openSecret(client, row)
+		if err == nil {
+			err = parsed.Claims([]byte(secret), claims) // refuses a secret shorter than the hash (RFC 7518 §3.2)
+		}
+		if err == nil {
+			return nil
+		}
+		refused.cause = err
+	}
+	return refused
+}
+
+// openSecret reads a recoverable secret. One that lies in the database in clear is told of, once per client and process.
+func (p *Provider) openSecret(client db.Client, row db.ClientSecret) (string, error) {
+	secret, _, err := p.sealer.Open(secretPurpose(client.ClientID), row.Value)
+	if err != nil {
+		return "", fmt.Errorf("a secret of the client's row %w", err)
+	}
+	if seal.Sealed(row.Value) {
+		return secret, nil
+	}
+	if _, told := p.inClear.LoadOrStore(client.ClientID, true); !told {
+		slog.Warn("a client's secret can be read by whoever has the database: give the provider an encryption key and store the secret anew",
+			"client_id", client.ClientID, "type", recoverableSecret)
+	}
+	return secret, nil
+}
+
+// secretPurpose is what a recoverable secret is sealed for, so that it does not open in the row of another client.
+func secretPurpose(clientID string) string { return "ClientSecrets/" + clientID }

@@ -6,8 +6,10 @@ import (
 	"crypto/elliptic"
 	"crypto/rand"
 	"encoding/json"
+	"maps"
 	"net/http"
 	"net/url"
+	"strings"
 	"testing"
 	"time"
 
@@ -16,6 +18,7 @@ import (
 
 	"silentrenew/db"
 	"silentrenew/db/dbtest"
+	"silentrenew/internal/seal"
 )
 
 // signer is a client's key pair.
@@ -24,6 +27,19 @@ type signer struct {
 	key    any
 	public string // as a JWK
 	alg    jose.SignatureAlgorithm
+}
+
+// kid is that of the public key.
+func (s signer) kid() string {
+	var key struct{ Kid string }
+	_ = json.Unmarshal([]byte(s.public), &key) // a secret has none
+	return key.Kid
+}
+
+// named returns the same key under another kid.
+func (s signer) named(kid string) signer {
+	s.public = strings.Replace(s.public, "key-1", kid, 1)
+	return s
 }
 
 func newSigner(t testing.TB, alg jose.SignatureAlgorithm) signer {
@@ -51,7 +67,10 @@ func newSigner(t testing.TB, alg jose.SignatureAlgorithm) signer {
 }
 
 // assertion signs what a client should say, with the given changes; nil leaves a claim out.
-func (s signer) assertion(changes map[string]any) string {
+func (s signer) assertion(changes map[string]any) string { s.t.Helper(); return s.typed("", changes) }
+
+// typed is assertion with a typ in the header.
+func (s signer) typed(typ string, changes map[string]any) string {
 	s.t.Helper()
 	claims := map[string]any{"iss": "robot", "sub": "robot", "aud": testIssuer, "jti": rand.Text(), "exp": time.Now().Add(time.Minute).Unix(), "iat": time.Now().Unix()}
 	for name, value := range changes {
@@ -60,7 +79,11 @@ func (s signer) assertion(changes map[string]any) string {
 			delete(claims, name)
 		}
 	}
-	made, err := jose.NewSigner(jose.SigningKey{Algorithm: s.alg, Key: jose.JSONWebKey{Key: s.key, KeyID: "key-1"}}, nil)
+	options := &jose.SignerOptions{}
+	if typ != "" {
+		options = options.WithType(jose.ContentType(typ))
+	}
+	made, err := jose.NewSigner(jose.SigningKey{Algorithm: s.alg, Key: jose.JSONWebKey{Key: s.key, KeyID: s.kid()}}, options)
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -108,6 +131,10 @@ func TestI22PrivateKeyJWT(t *testing.T) {
 		{"another client_id (RFC 7521 §4.2)", assertionForm(ec.assertion(nil), "client_id", "spa-client"), 401, InvalidClient},
 		{"a key nobody registered", assertionForm(stranger.assertion(nil)), 401, InvalidClient},
 		{"HS256 with the public key (RFC 8725 §2.1)", assertionForm(hmac.assertion(nil)), 401, InvalidClient},
+		{"typ of its own (RFC 7523bis)", assertionForm(ec.typed("client-authentication+jwt", nil)), 200, ""},
+		{"typ of an access token (RFC 8725 §3.11)", assertionForm(ec.typed("at+jwt", nil)), 401, InvalidClient},
+		{"typ of a DPoP proof", assertionForm(ec.typed("dpop+jwt", nil)), 401, InvalidClient},
+		{"typ of a request object", assertionForm(ec.typed("oauth-authz-req+jwt", nil)), 401, InvalidClient},
 		{"no JWT", assertionForm("a.b.c"), 401, InvalidClient},
 		{"empty", assertionForm(""), 401, InvalidClient},
 		{"an unknown type", assertionForm(ec.assertion(nil), "client_assertion_type", "urn:example:saml"), 401, InvalidClient},
@@ -136,6 +163,14 @@ func TestI22PrivateKeyJWT(t *testing.T) {
 	t.Run("an Authorization header beside it", func(t *testing.T) {
 		wantError(t, s.token(assertionForm(ec.assertion(nil)), "Authorization", basic("bff-client", "bff-secret")), http.StatusBadRequest, InvalidRequest)
 	})
+	t.Run("another algorithm than the registered one (OIDC Registration §2)", func(t *testing.T) {
+		s.exec(`UPDATE "Clients" SET "TokenEndpointAuthSigningAlg" = 'EdDSA' WHERE "ClientId" = 'robot'`)
+		wantError(t, s.token(assertionForm(ec.assertion(nil))), http.StatusUnauthorized, InvalidClient)
+		if answer := s.token(assertionForm(ed.assertion(nil))); answer.StatusCode != http.StatusOK {
+			t.Errorf("the registered one: %d %s", answer.StatusCode, answer.Body)
+		}
+		s.exec(`UPDATE "Clients" SET "TokenEndpointAuthSigningAlg" = NULL WHERE "ClientId" = 'robot'`)
+	})
 	t.Run("an expired key", func(t *testing.T) {
 		s.exec(`UPDATE "ClientSecrets" SET "Expiration" = '2020-01-01 00:00:00+00:00' WHERE "Type" = 'JsonWebKey'`)
 		wantError(t, s.token(assertionForm(ec.assertion(nil))), http.StatusUnauthorized, InvalidClient)
@@ -152,4 +187,80 @@ func TestI22AnAssertionIsTakenOnce(t *testing.T) {
 		}
 		wantError(t, s.token(assertionForm(assertion)), http.StatusUnauthorized, InvalidClient)
 	})
+}
+
+// A secret that can be read again, sealed or not, for HMAC and for nothing else (OIDC Core §9, decision 0023).
+func TestI22ClientSecretJWT(t *testing.T) {
+	sealer, err := seal.New(strings.Repeat("ab", 32))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := newSite(t, func(c *Config) { c.Sealer = sealer })
+	secret := strings.Repeat("0123456789abcdef", 4)
+	sealed := func(client string) string {
+		text, err := sealer.Seal(secretPurpose(client), secret)
+		if err != nil || strings.Contains(text, secret) {
+			t.Fatal(text, err)
+		}
+		return text
+	}
+	past := time.Now().Add(-time.Second)
+	for id, row := range map[string]db.ClientSecret{
+		"sealed": {Value: sealed("sealed")}, "clear": {Value: secret}, "expired": {Value: secret, Expiration: &past},
+		"moved": {Value: sealed("sealed")}, "short": {Value: secret[:40]}, "empty": {Value: ""}, "hashed": {Value: db.HashSecret(secret), Type: sharedSecret},
+	} {
+		if row.Type == "" {
+			row.Type = recoverableSecret
+		}
+		s.addClient(id, func(c *db.Client) {
+			c.GrantTypes, c.RedirectURIs, c.RequireClientSecret, c.Secrets = []string{grantClientCredentials}, nil, true, []db.ClientSecret{row}
+		})
+	}
+	sign := func(client, with string, alg jose.SignatureAlgorithm, changes map[string]any) url.Values {
+		own := map[string]any{"iss": client, "sub": client}
+		maps.Copy(own, changes)
+		return assertionForm(signer{t: t, key: []byte(with), alg: alg}.assertion(own))
+	}
+	for _, row := range []struct {
+		name string
+		form url.Values
+		want Code
+	}{
+		{"HS256, sealed", sign("sealed", secret, jose.HS256, nil), ""},
+		{"HS384, sealed", sign("sealed", secret, jose.HS384, nil), ""},
+		{"HS512, sealed", sign("sealed", secret, jose.HS512, nil), ""},
+		{"HS256, in clear", sign("clear", secret, jose.HS256, nil), ""},
+		{"another secret", sign("sealed", secret[1:]+"x", jose.HS256, nil), InvalidClient},
+		{"the stored text as the secret", sign("sealed", sealed("sealed"), jose.HS256, nil), InvalidClient},
+		{"an expired secret", sign("expired", secret, jose.HS256, nil), InvalidClient},
+		{"a sealed secret moved to another client's row", sign("moved", secret, jose.HS256, nil), InvalidClient},
+		{"HS256 with 40 characters", sign("short", secret[:40], jose.HS256, nil), ""},
+		{"a hashed secret, known in clear", sign("hashed", secret, jose.HS256, nil), InvalidClient},
+		{"a hashed secret, its hash", sign("hashed", db.HashSecret(secret), jose.HS256, nil), InvalidClient},
+		{"aud of another server", sign("sealed", secret, jose.HS256, map[string]any{"aud": "https://example.com"}), InvalidClient},
+		{"sub of another client", sign("sealed", secret, jose.HS256, map[string]any{"sub": "clear"}), InvalidClient},
+		{"no jti", sign("sealed", secret, jose.HS256, map[string]any{"jti": nil}), InvalidClient},
+		{"the secret itself, posted", url.Values{"grant_type": {"client_credentials"}, "client_id": {"clear"}, "client_secret": {secret}}, InvalidClient},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			answer := s.token(row.form)
+			if row.want != "" {
+				wantError(t, answer, http.StatusUnauthorized, row.want)
+			} else if answer.StatusCode != http.StatusOK {
+				t.Errorf("got %d %s", answer.StatusCode, answer.Body)
+			}
+		})
+	}
+	once := sign("sealed", secret, jose.HS256, nil)
+	s.token(once)
+	wantError(t, s.token(once), http.StatusUnauthorized, InvalidClient)
+
+	withoutKey := newSite(t)
+	withoutKey.addClient("clear", func(c *db.Client) {
+		c.GrantTypes, c.RedirectURIs, c.RequireClientSecret = []string{grantClientCredentials}, nil, true
+		c.Secrets = []db.ClientSecret{{Value: secret, Type: recoverableSecret}}
+	})
+	if answer := withoutKey.token(sign("clear", secret, jose.HS256, nil)); answer.StatusCode != http.StatusOK {
+		t.Errorf("without an encryption key: %d %s", answer.StatusCode, answer.Body)
+	}
 }

@@ -31,8 +31,8 @@ const sharedSecret = "SharedSecret"
 // clientCredentials are what a request presents to show which client it comes from.
 type clientCredentials struct {
 	ClientID, Secret string
-	Assertion        string // with authPrivateKeyJWT
-	Method           string // authNone, authClientSecretBasic, authClientSecretPost or authPrivateKeyJWT
+	Assertion        string // with authPrivateKeyJWT and authClientSecretJWT
+	Method           string // authNone, authClientSecretBasic, authClientSecretPost, authPrivateKeyJWT or authClientSecretJWT
 }
 
 // readClientCredentials finds the credentials in the Authorization header or in the form. More than one method in a request
@@ -128,7 +128,7 @@ func (p *Provider) authenticateClient(ctx context.Context, credentials clientCre
 	case client.TokenEndpointAuthMethod != "" && client.TokenEndpointAuthMethod != credentials.Method: // OIDC Registration §2
 		refused.cause = fmt.Errorf("authenticates by %s, is registered for %s", credentials.Method, client.TokenEndpointAuthMethod)
 		return db.Client{}, refused
-	case credentials.Method == authPrivateKeyJWT:
+	case credentials.Assertion != "":
 		return client, p.checkAssertion(ctx, client, credentials.Assertion)
 	case credentials.Secret == "" && !client.RequireClientSecret:
 		return client, nil // a public client: its PKCE verifier speaks for it (RFC 6749 §2.1)

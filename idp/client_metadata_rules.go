@@ -19,7 +19,7 @@ const (
 )
 
 // registrableAuthMethods are the ways a registered client may authenticate. The first is the default (OIDC Registration §2).
-var registrableAuthMethods = []string{authClientSecretBasic, authClientSecretPost, authPrivateKeyJWT, authNone}
+var registrableAuthMethods = []string{authClientSecretBasic, authClientSecretPost, authPrivateKeyJWT, authClientSecretJWT, authNone}
 
 // registrableGrantTypes are the grant types anybody may register: those with a user who decides.
 var registrableGrantTypes = []string{grantAuthorizationCode, grantRefreshToken, grantDeviceCode}
@@ -222,7 +222,7 @@ func signaturesWanted(m clientMetadata, client *db.Client) *Error {
 		{"id_token_signed_response_alg", m.IDTokenSignedResponseAlg, signatureAlgorithms},
 		{"userinfo_signed_response_alg", m.UserinfoSignedResponseAlg, signatureAlgorithms},
 		{"request_object_signing_alg", m.RequestObjectSigningAlg, append([]jose.SignatureAlgorithm{unsignedAlgorithm}, assertionAlgorithms...)},
-		{"token_endpoint_auth_signing_alg", m.TokenEndpointAuthSigningAlg, assertionAlgorithms},
+		{"token_endpoint_auth_signing_alg", m.TokenEndpointAuthSigningAlg, assertionAlgorithmsOf(client.TokenEndpointAuthMethod)},
 	} {
 		if algorithm.sent != "" && !slices.Contains(algorithm.known, jose.SignatureAlgorithm(algorithm.sent)) {
 			return refuseMetadata(algorithm.field, "must be one of %v", algorithm.known)
@@ -233,6 +233,14 @@ func signaturesWanted(m clientMetadata, client *db.Client) *Error {
 	client.RequestObjectSigningAlg = m.RequestObjectSigningAlg
 	client.TokenEndpointAuthSigningAlg = m.TokenEndpointAuthSigningAlg
 	return nil
+}
+
+// assertionAlgorithmsOf are those a client of this method may sign its assertions with.
+func assertionAlgorithmsOf(method string) []jose.SignatureAlgorithm {
+	if method == authClientSecretJWT {
+		return hmacAlgorithms
+	}
+	return assertionAlgorithms
 }
 
 // requestsWanted reads what a request means where it says nothing, and how it must come.

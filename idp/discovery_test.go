@@ -111,7 +111,7 @@ func TestDiscoveryAdvertisesExactlyWhatWorks(t *testing.T) {
 	}
 
 	methods := listed("token_endpoint_auth_methods_supported")
-	if !slices.Equal(methods, []string{"none", "client_secret_basic", "client_secret_post", "private_key_jwt"}) { // TestI22ClientAuthentication and TestI22PrivateKeyJWT use each
+	if !slices.Equal(methods, []string{"none", "client_secret_basic", "client_secret_post", "private_key_jwt", "client_secret_jwt"}) { // tests named after them use each
 		t.Errorf("token_endpoint_auth_methods_supported: %v", methods)
 	}
 

@@ -52,6 +52,11 @@
 //	GET       /healthz                                home.go
 //	GET PATCH /lab/…                                  lab.go           in Lab mode only
 //
+// # Tokens that only their owner can use
+//
+// A client that sends a proof of possession with its token request (RFC 9449) gets an access token that is bound to its key.
+// internal/dpop checks proofs, for us and for the API; dpop.go says where they are wanted: token and pushed requests, userinfo.
+//
 // # Calls we make
 //
 // outgoing.go is the one way from here to a client's server: https only, no private address, no redirect, and a time limit.
@@ -74,7 +79,9 @@
 //   - RFC 7521, Assertion Framework: https://www.rfc-editor.org/rfc/rfc7521
 //   - RFC 7523, JWT Profile for Client Authentication: https://www.rfc-editor.org/rfc/rfc7523
 //   - RFC 7636, Proof Key for Code Exchange: https://www.rfc-editor.org/rfc/rfc7636
+//   - RFC 7638, JSON Web Key Thumbprint: https://www.rfc-editor.org/rfc/rfc7638
 //   - RFC 7662, Token Introspection: https://www.rfc-editor.org/rfc/rfc7662
+//   - RFC 7800, Proof-of-Possession Key Semantics: https://www.rfc-editor.org/rfc/rfc7800
 //   - RFC 8176, Authentication Method Reference Values: https://www.rfc-editor.org/rfc/rfc8176
 //   - RFC 8252, OAuth 2.0 for Native Apps: https://www.rfc-editor.org/rfc/rfc8252
 //   - RFC 8628, Device Authorization Grant: https://www.rfc-editor.org/rfc/rfc8628
@@ -86,8 +93,10 @@
 //   - RFC 9110, HTTP Semantics: https://www.rfc-editor.org/rfc/rfc9110
 //   - RFC 9126, Pushed Authorization Requests: https://www.rfc-editor.org/rfc/rfc9126
 //   - RFC 9207, Authorization Server Issuer Identification: https://www.rfc-editor.org/rfc/rfc9207
+//   - RFC 9449, Demonstrating Proof of Possession: https://www.rfc-editor.org/rfc/rfc9449
 //   - RFC 9457, Problem Details for HTTP APIs: https://www.rfc-editor.org/rfc/rfc9457
 //   - RFC 9700, Best Current Practice for OAuth 2.0 Security: https://www.rfc-editor.org/rfc/rfc9700
+//   - FAPI 2.0 Security Profile: https://openid.net/specs/fapi-security-profile-2_0-final.html
 //   - OIDC Core: https://openid.net/specs/openid-connect-core-1_0.html
 //   - OIDC Discovery: https://openid.net/specs/openid-connect-discovery-1_0.html
 //   - Session Management: https://openid.net/specs/openid-connect-session-1_0.html

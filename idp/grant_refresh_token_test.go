@@ -148,14 +148,15 @@ func TestOIDCCore11OfflineAccess(t *testing.T) {
 			}
 		})
 	}
-	t.Run("the grant type is not on the row", func(t *testing.T) {
+	t.Run("AllowOfflineAccess alone is enough, as in IdentityServer4", func(t *testing.T) {
 		s := newSite(t)
 		s.exec(`DELETE FROM "ClientGrantTypes" WHERE "GrantType" = 'refresh_token'`)
 		code := s.insertCode(func(c *db.AuthorizationCode) {
 			c.ClientID, c.Scopes = "bff-client", []string{"openid", "offline_access"}
 		})
-		if tokens := s.redeem(code, "client_id", "bff-client", "client_secret", "bff-secret"); tokens.RefreshToken != "" {
-			t.Error("a refresh token that nobody could use")
+		tokens := s.redeem(code, "client_id", "bff-client", "client_secret", "bff-secret")
+		if next := s.token(refreshForm(tokens.RefreshToken)); tokens.RefreshToken == "" || next.StatusCode != 200 {
+			t.Errorf("refresh token %q, then %d", tokens.RefreshToken, next.StatusCode)
 		}
 	})
 	t.Run("nothing but offline_access", func(t *testing.T) {
@@ -221,7 +222,7 @@ func TestI22RefreshRefuses(t *testing.T) {
 		{"an access token", refreshForm(s.offline().AccessToken), 400, InvalidGrant},
 		{"a code", refreshForm(s.insertCode(nil)), 400, InvalidGrant},
 		{"another client's (§6, §10.4)", refreshForm(token, "client_id", "other-bff", "client_secret", ""), 400, InvalidGrant},
-		{"a client without the grant type", refreshForm(token, "client_id", "spa-client", "client_secret", ""), 400, UnauthorizedClient},
+		{"a client without the grant type", refreshForm(token, "client_id", "company-employee", "client_secret", "codemazesecret"), 400, UnauthorizedClient},
 		{"no client authentication (§6)", refreshForm(token, "client_secret", ""), 401, InvalidClient},
 		{"a wrong secret", refreshForm(token, "client_secret", "wrong"), 401, InvalidClient},
 		{"more scope than was granted (§6)", refreshForm(token, "scope", "openid roles"), 400, InvalidScope},

@@ -12,8 +12,11 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/go-jose/go-jose/v4"
+
 	"silentrenew/db"
 	"silentrenew/db/dbtest"
+	"silentrenew/internal/dpop/dpoptest"
 )
 
 // addGateway registers a program that is called with users' tokens and calls the companies API for them. Tokens of
@@ -363,4 +366,25 @@ func TestTheDelegationPageWorks(t *testing.T) {
 			}
 		}
 	})
+}
+
+// A subject token that is bound to a key is worth nothing to whoever cannot prove to have it, the client it names in
+// may_act included (RFC 9449 §6); with the key the new token is bound to it too.
+func TestRFC8693OfABoundToken(t *testing.T) {
+	s := newSite(t)
+	s.addGateway("gateway")
+	s.letAct("spa-client", "gateway")
+	key, other := dpoptest.NewKey(t, jose.ES256), dpoptest.NewKey(t, jose.ES256)
+	subject := s.redeemBound(s.insertCode(nil), key).AccessToken
+	wantError(t, s.token(exchangeForm(subject)), http.StatusBadRequest, InvalidRequest)
+	wantError(t, s.token(exchangeForm(subject), tokenProof(other)...), http.StatusBadRequest, InvalidRequest)
+	got := decode[tokenResponse](t, s.token(exchangeForm(subject), tokenProof(key)...))
+	if got.TokenType != "DPoP" || !reflect.DeepEqual(claimsOf(t, got.AccessToken)["cnf"], map[string]any{"jkt": key.Thumbprint()}) {
+		t.Errorf("got %+v", got)
+	}
+	// A token that is not bound may become one that is.
+	plain := s.redeem(s.insertCode(nil)).AccessToken
+	if got := decode[tokenResponse](t, s.token(exchangeForm(plain), tokenProof(other)...)); got.TokenType != "DPoP" {
+		t.Errorf("got %+v", got)
+	}
 }

@@ -58,11 +58,8 @@ func (o *outgoing) do(r *http.Request) (status int, err error) {
 	return response.StatusCode, response.Body.Close()
 }
 
-// maxFetched is the longest document we read from a client's server, in bytes.
-const maxFetched = 64 << 10
-
-// fetch reads a document from a client's server: all of it, or an error. Only the status 200 will do.
-func (o *outgoing) fetch(ctx context.Context, address, accept string) ([]byte, error) {
+// get returns the body of what is at an address. Anything but 200 is an error, and so is more than limit bytes.
+func (o *outgoing) get(ctx context.Context, address string, accept string, limit int64) ([]byte, error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
 		return nil, err
@@ -79,9 +76,9 @@ func (o *outgoing) fetch(ctx context.Context, address, accept string) ([]byte, e
 	if response.StatusCode != http.StatusOK {
 		return nil, fmt.Errorf("the server answered %d", response.StatusCode)
 	}
-	body, err := io.ReadAll(io.LimitReader(response.Body, maxFetched+1))
-	if err == nil && len(body) > maxFetched {
-		err = fmt.Errorf("the document is longer than %d bytes", maxFetched)
+	body, err := io.ReadAll(io.LimitReader(response.Body, limit+1))
+	if err == nil && int64(len(body)) > limit {
+		err = fmt.Errorf("the answer has more than %d bytes", limit)
 	}
 	return body, err
 }

@@ -47,6 +47,9 @@ func (p *Provider) subjectsWanted(ctx context.Context, m clientMetadata, client 
 // the clients of one sector agree. A row written by hand may have another.
 const pairwiseSaltOption = "Subjects.PairwiseSalt"
 
+// maxSectorList is the longest list of a sector's redirect URIs we read, in bytes.
+const maxSectorList = 64 << 10
+
 // checkSector reads the list at sector_identifier_uri, which must name every redirect URI: so nobody gets the subjects of a
 // sector that does not own it (OIDC Core §8.1, OIDC Registration §5).
 func (p *Provider) checkSector(ctx context.Context, m clientMetadata) error {
@@ -54,7 +57,7 @@ func (p *Provider) checkSector(ctx context.Context, m clientMetadata) error {
 		return refused
 	}
 	refused := refuseMetadata("sector_identifier_uri", "must lead to a JSON array of redirect URIs")
-	body, err := p.outgoing.fetch(ctx, m.SectorIdentifierURI, "application/json")
+	body, err := p.outgoing.get(ctx, m.SectorIdentifierURI, "application/json", maxSectorList)
 	var listed []string
 	if err == nil {
 		err = json.Unmarshal(body, &listed)

@@ -64,7 +64,9 @@ type Provider struct {
 	sealer *seal.Sealer // nil: nothing is encrypted at rest
 
 	proofs             *dpop.Checker
-	outgoing           *outgoing // calls to clients' servers
+	published          *publishedKeys // of clients
+	inClear            sync.Map       // client_ids whose secret lies in clear and was told of
+	outgoing           *outgoing      // calls to clients' servers
 	registration       Registration
 	initialAccessToken string // hash
 	trustedProxies     []string
@@ -97,6 +99,7 @@ func New(cfg Config, store *db.DB, bus *event.Bus) (*Provider, error) {
 	if cfg.InitialAccessToken != "" {
 		p.initialAccessToken = sessionKey(cfg.InitialAccessToken)
 	}
+	p.published = newPublishedKeys(p.outgoing, bus)
 	if err := p.newEngine().SetTrustedProxies(cfg.TrustedProxies); err != nil {
 		return nil, fmt.Errorf("trusted proxies: %w", err)
 	}

@@ -50,7 +50,7 @@ func (p *Provider) responseTarget(ctx context.Context, values url.Values) (respo
 	if pushed == "" {
 		values, objectError = p.withFetchedObject(ctx, client, values)
 		if objectError == nil {
-			values, objectError = p.withRequestObject(client, values)
+			values, objectError = p.withRequestObject(ctx, client, values)
 		}
 		if objectError == nil {
 			sent, objectError = readParameters(values, "client_id", "redirect_uri")

@@ -10,10 +10,14 @@ import (
 	"silentrenew/db"
 )
 
-// offlineAccessAllowed reports whether the client's row lets it have refresh tokens: AllowOfflineAccess, and the grant type
-// that uses them.
-func offlineAccessAllowed(client db.Client) bool {
-	return client.AllowOfflineAccess && slices.Contains(client.GrantTypes, grantRefreshToken)
+// offlineAccessAllowed reports whether the client's row lets it have refresh tokens. AllowOfflineAccess alone says so, as in
+// IdentityServer4; the grant type need not be listed as well.
+func offlineAccessAllowed(client db.Client) bool { return client.AllowOfflineAccess }
+
+// grantAllowed reports whether the client may use a grant type at the token endpoint. A client whose AllowOfflineAccess was
+// switched off is told so by the grant itself.
+func grantAllowed(client db.Client, grantType string) bool {
+	return slices.Contains(client.GrantTypes, grantType) || grantType == grantRefreshToken && client.AllowOfflineAccess
 }
 
 // startFamily gives the first refresh token of a sign-in; "" when the granted scope lacks offline_access (OIDC Core §11) or

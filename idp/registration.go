@@ -73,7 +73,7 @@ func (p *Provider) updateRegistration(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := updatesItself(metadata, members, before); err != nil {
+	if err := p.updatesItself(metadata, members, before); err != nil {
 		return err
 	}
 	ctx := c.Request.Context()
@@ -133,14 +133,14 @@ func (p *Provider) ownRegistration(c *gin.Context) (db.Client, string, error) {
 }
 
 // updatesItself checks what ties an update to the client it is about (RFC 7592 §2.2).
-func updatesItself(metadata clientMetadata, members map[string]json.RawMessage, before db.Client) error {
+func (p *Provider) updatesItself(metadata clientMetadata, members map[string]json.RawMessage, before db.Client) error {
 	if name := sentByMistake(members); name != "" {
 		return refuseMetadata(name, "must not be sent (RFC 7592 section 2.2)")
 	}
 	switch {
 	case metadata.ClientID != before.ClientID:
 		return refuseMetadata("client_id", "must be that of this client")
-	case metadata.ClientSecret != "" && !secretMatches(before.Secrets, metadata.ClientSecret, time.Now()):
+	case metadata.ClientSecret != "" && !p.knowsSecret(before, metadata.ClientSecret):
 		return refuseMetadata("client_secret", "must be the one that was issued, or left out")
 	}
 	return nil
@@ -148,32 +148,51 @@ func updatesItself(metadata clientMetadata, members map[string]json.RawMessage, 
 
 // renewSecret gives the client a secret where it needs one and has none that counts, and takes all away where it needs none.
 func (p *Provider) renewSecret(ctx context.Context, client *db.Client) (secret string, err error) {
-	now := time.Now()
-	shared := func(s db.ClientSecret) bool { return s.Type != jsonWebKey }
-	if !usesSecret(client.TokenEndpointAuthMethod) {
-		client.Secrets = slices.DeleteFunc(slices.Clone(client.Secrets), shared)
-		return "", nil
-	}
-	if slices.ContainsFunc(client.Secrets, func(s db.ClientSecret) bool {
-		return shared(s) && (s.Expiration == nil || now.Before(*s.Expiration))
-	}) {
+	now, kind := time.Now(), secretKind(client.TokenEndpointAuthMethod)
+	client.Secrets = slices.DeleteFunc(slices.Clone(client.Secrets), func(s db.ClientSecret) bool {
+		return s.Type != jsonWebKey && (s.Type != kind || s.Expiration != nil && !now.Before(*s.Expiration))
+	})
+	if kind == "" || slices.ContainsFunc(client.Secrets, func(s db.ClientSecret) bool { return s.Type == kind }) {
 		return "", nil
 	}
 	lifetime, err := p.clientSecretLifetime(ctx)
 	if err != nil {
 		return "", err
 	}
-	secret = newHandle()
+	secret = newHandle() + newHandle() // long enough for HS512 (RFC 7518 §3.2)
+	stored := db.HashSecret(secret)
+	if kind == recoverableSecret {
+		if stored, err = p.sealer.Seal(secretPurpose(client.ClientID), secret); err != nil {
+			return "", err
+		}
+	}
 	expires := now.Add(lifetime).Truncate(time.Second)
-	client.Secrets = append(slices.DeleteFunc(slices.Clone(client.Secrets), shared), db.ClientSecret{
-		Description: "registered", Value: db.HashSecret(secret), Type: sharedSecret, Expiration: &expires, Created: now,
-	})
+	client.Secrets = append(client.Secrets, db.ClientSecret{Description: "registered", Value: stored, Type: kind, Expiration: &expires, Created: now})
 	return secret, nil
 }
 
-// usesSecret reports whether a client of this method has a client_secret.
-func usesSecret(method string) bool {
-	return method == authClientSecretBasic || method == authClientSecretPost
+// secretKind is how the secret of a client of this method is stored, "" for a method without one.
+func secretKind(method string) string {
+	switch method {
+	case authClientSecretBasic, authClientSecretPost:
+		return sharedSecret
+	case authClientSecretJWT:
+		return recoverableSecret
+	}
+	return ""
+}
+
+// knowsSecret reports whether a secret is one the client was issued.
+func (p *Provider) knowsSecret(client db.Client, presented string) bool {
+	for _, row := range client.Secrets {
+		if row.Type != recoverableSecret {
+			continue
+		}
+		if secret, err := p.openSecret(client, row); err == nil && subtle.ConstantTimeCompare([]byte(secret), []byte(presented)) == 1 {
+			return true
+		}
+	}
+	return secretMatches(client.Secrets, presented, time.Now())
 }
 
 // registrationError translates what the database says of a client.

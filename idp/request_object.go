@@ -1,6 +1,7 @@
 package idp
 
 import (
+	"cmp"
 	"context"
 	"encoding/base64"
 	"encoding/json"
@@ -28,7 +29,7 @@ const clockSkew = time.Minute
 // withRequestObject returns the request that counts: the one as sent, with what its request object says in the place of
 // the same parameter outside (OIDC Core §6.1). For a client whose row requires request objects they must be signed, and
 // nothing outside counts (RFC 9101 §6.3, §10.5).
-func (p *Provider) withRequestObject(client db.Client, values url.Values) (url.Values, error) {
+func (p *Provider) withRequestObject(ctx context.Context, client db.Client, values url.Values) (url.Values, error) {
 	sent, err := readParameters(values, "request", "response_type")
 	switch {
 	case err != nil:
@@ -38,7 +39,7 @@ func (p *Provider) withRequestObject(client db.Client, values url.Values) (url.V
 	case sent["request"] == "":
 		return values, nil
 	}
-	claims, err := p.openRequestObject(client, sent["request"])
+	claims, err := p.openRequestObject(ctx, client, sent["request"])
 	if err != nil {
 		return values, err
 	}
@@ -62,8 +63,8 @@ func (p *Provider) withRequestObject(client db.Client, values url.Values) (url.V
 }
 
 // openRequestObject verifies a request object and returns its claims (RFC 9101 §6.2, OIDC Core §6.3.2).
-func (p *Provider) openRequestObject(client db.Client, object string) (map[string]any, error) {
-	claims, err := requestObjectClaims(client, object)
+func (p *Provider) openRequestObject(ctx context.Context, client db.Client, object string) (map[string]any, error) {
+	claims, err := p.requestObjectClaims(ctx, client, object)
 	if err != nil {
 		refused := refuse(InvalidRequestObject, "request is no request object that client %s may send: signature, key, alg or typ", client.ClientID)
 		refused.cause = err
@@ -96,10 +97,12 @@ func (p *Provider) openRequestObject(client db.Client, object string) (map[strin
 }
 
 // requestObjectClaims checks the signature with the client's registered keys. An unsigned object is a request like any
-// other, which is why a row that requires request objects does not take one.
-func requestObjectClaims(client db.Client, object string) (map[string]any, error) {
+// other, which is why a row that requires request objects does not take one; nor does a row that names an algorithm (OIDC
+// Registration §2).
+func (p *Provider) requestObjectClaims(ctx context.Context, client db.Client, object string) (map[string]any, error) {
+	only := client.RequestObjectSigningAlg
 	if claims, unsigned, err := unsignedClaims(object); unsigned {
-		if client.RequireRequestObject || client.RequestObjectSigningAlg != "" && client.RequestObjectSigningAlg != unsignedAlgorithm {
+		if client.RequireRequestObject || only != "" && only != unsignedAlgorithm {
 			return nil, errors.New("unsigned")
 		}
 		return claims, err
@@ -109,20 +112,20 @@ func requestObjectClaims(client db.Client, object string) (map[string]any, error
 		return nil, err
 	}
 	header := signed.Headers[0]
-	if !slices.Contains(requestObjectTypes, header.ExtraHeaders[jose.HeaderType]) {
+	switch {
+	case only != "" && only != header.Algorithm:
+		return nil, errors.New("signed with another algorithm than the registered one")
+	case !slices.Contains(requestObjectTypes, header.ExtraHeaders[jose.HeaderType]):
 		return nil, errors.New("typ is not that of a request object")
 	}
-	if wanted := client.RequestObjectSigningAlg; wanted != "" && wanted != header.Algorithm { // OIDC Registration §2
-		return nil, errors.New("the client has registered another alg")
-	}
-	for _, key := range clientKeys(client, time.Now()) {
+	keys, err := p.clientKeys(ctx, client, header.KeyID)
+	for _, key := range keys {
 		var claims map[string]any
-		fits := (header.KeyID == "" || key.KeyID == "" || key.KeyID == header.KeyID) && (key.Algorithm == "" || key.Algorithm == header.Algorithm)
-		if fits && signed.Claims(key, &claims) == nil && claims != nil {
+		if fits(key, header) && signed.Claims(key, &claims) == nil && claims != nil {
 			return claims, nil
 		}
 	}
-	return nil, errors.New("no registered key verifies it")
+	return nil, cmp.Or(err, errors.New("no registered key verifies it"))
 }
 
 // unsignedClaims reads a JWT with alg none and no signature (RFC 7519 §6), and reports whether it is one.
@@ -145,19 +148,6 @@ func unsignedClaims(object string) (claims map[string]any, unsigned bool, err er
 		err = errors.New("no JSON object")
 	}
 	return claims, true, err
-}
-
-// clientKeys are the public keys in the client's rows that have not expired.
-func clientKeys(client db.Client, now time.Time) []jose.JSONWebKey {
-	var keys []jose.JSONWebKey
-	for _, secret := range client.Secrets {
-		var key jose.JSONWebKey
-		expired := secret.Expiration != nil && !now.Before(*secret.Expiration)
-		if secret.Type == jsonWebKey && !expired && json.Unmarshal([]byte(secret.Value), &key) == nil && key.IsPublic() {
-			keys = append(keys, key)
-		}
-	}
-	return keys
 }
 
 // requestParameters turns claims into the parameters they stand for: texts as they are, max_age from a number, claims from

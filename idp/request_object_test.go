@@ -170,3 +170,23 @@ func TestI22RequestObjectRefuses(t *testing.T) { // RFC 9101 §6.2, §10.8; OIDC
 		t.Errorf("a signed request, pushed: got %d %s", answer.StatusCode, answer.Body)
 	}
 }
+
+// A row that names an algorithm takes no other, and none only where it says so (OIDC Registration §2).
+func TestI22RegisteredRequestObjectSigningAlg(t *testing.T) {
+	s := newSite(t)
+	key := s.signingClient("signing", false)
+	b := s.browser()
+	s.signIn(b, "Mick")
+	signed := signedObject(t, key, "", objectClaims("signing", nil))
+	plain := unsigned(t, objectClaims("signing", nil))
+	for _, row := range []struct{ registered, object, want string }{
+		{"", signed, ""}, {"", plain, ""}, {"ES256", signed, ""}, {"ES256", plain, "invalid_request_object"},
+		{"PS256", signed, "invalid_request_object"}, {"none", plain, ""}, {"none", signed, "invalid_request_object"},
+	} {
+		s.exec(`UPDATE "Clients" SET "RequestObjectSigningAlg" = ? WHERE "ClientId" = 'signing'`, row.registered)
+		answer := b.get(s.authorizeURL("client_id", "signing", "request", row.object))
+		if got := answer.sent("error"); got != row.want {
+			t.Errorf("registered %q: got %q, want %q: %d %s", row.registered, got, row.want, answer.StatusCode, answer.Header.Get("Location"))
+		}
+	}
+}

@@ -30,7 +30,7 @@ func (p *Provider) withFetchedObject(ctx context.Context, client db.Client, valu
 	case !requestURIRegistered(client, sent["request_uri"]):
 		return values, refuse(InvalidRequestURI, "request_uri is not registered for client %s", client.ClientID)
 	}
-	body, err := p.outgoing.fetch(ctx, address, "application/oauth-authz-req+jwt, application/jwt")
+	body, err := p.outgoing.get(ctx, address, "application/oauth-authz-req+jwt, application/jwt", int64(maxLength["request"]))
 	if err != nil {
 		refused := refuse(InvalidRequestURI, "request_uri could not be read: it must answer 200 with a request object, in %s, by https", outgoingTimeout)
 		refused.cause = err

@@ -15,7 +15,6 @@ func TestResolveScope(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	client.AllowOfflineAccess = true
 	client.Scopes = append(client.Scopes, "notRegistered")
 	for _, row := range []struct {
 		name, asked string
@@ -25,7 +24,7 @@ func TestResolveScope(t *testing.T) {
 		{"what the row lists", "openid profile companyApi", "openid profile companyApi", ""},
 		{"in the order asked for, none twice", "companyApi openid companyApi", "companyApi openid", ""},
 		{"an API alone is plain OAuth 2.0", "companyApi", "companyApi", ""},
-		{"offline_access is left out while there are no refresh tokens (OIDC Core §11)", "openid offline_access", "openid", ""},
+		{"offline_access where the row allows it (OIDC Core §11)", "openid offline_access", "openid offline_access", ""},
 		{"nothing (RFC 6749 §3.3)", "", "", InvalidScope},
 		{"spaces only", "   ", "", InvalidScope},
 		{"a value nobody registered", "openid everything", "", InvalidScope},

@@ -74,7 +74,7 @@ func (p *Provider) token(c *gin.Context) error {
 		return refuse(InvalidRequest, "grant_type is missing")
 	case !known:
 		return refuse(UnsupportedGrantType, "grant_type %s is not supported", grantType)
-	case !slices.Contains(client.GrantTypes, grantType):
+	case !grantAllowed(client, grantType):
 		return refuse(UnauthorizedClient, "client %s may not use grant_type %s", client.ClientID, grantType)
 	}
 	jkt, err := p.provenKey(c, client)

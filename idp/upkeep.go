@@ -80,7 +80,7 @@ func (p *Provider) keyPolicy(ctx context.Context) (policy keyring.Policy, err er
 }
 
 // endExpiredSessions removes the sessions whose time is up. With them end the tokens of the clients that coordinate their
-// lifetime with the session, and these clients are told (I14).
+// lifetime with the session, and these clients are told (I14); all clients when an administrator ended it.
 func (p *Provider) endExpiredSessions(ctx context.Context) error {
 	for {
 		sessions, err := p.db.TakeExpiredSessions(ctx, time.Now(), expiredBatch)
@@ -104,10 +104,13 @@ func (p *Provider) endExpiredSession(ctx context.Context, session db.Session) er
 	}
 	p.bus.Emit(event.Event{Kind: "session.expired", Role: event.RoleIDP, Subject: session.Subject, SessionID: session.SessionID,
 		Outcome: event.OutcomeOK, Parameters: map[string]string{"expired": session.Expires.UTC().Format(time.RFC3339)}})
-	bound, err := p.boundClients(ctx, session)
-	if err != nil {
-		return err
+	told := p.joinedClients(ctx, session)
+	if !session.Ended { // by itself: only the clients that tie their lifetime to it want to know
+		var err error
+		if told, err = p.boundClients(ctx, session); err != nil {
+			return err
+		}
 	}
-	p.tell(ctx, bound, session, "")
+	p.tell(ctx, told, session, "")
 	return nil
 }

@@ -32,7 +32,8 @@ var libraries = map[string]string{
 // shellModules is everything app.js imports before a panel asks for more. A test compares it with the import statements.
 var shellModules = []string{
 	"auth", "badge", "bearer", "config", "correlation", "dom", "format", "frame-error", "menu", "navigation", "notices",
-	"oidc-error", "page-events", "panels", "ring", "session-monitor", "settings", "signal", "storage", "token-state", "user-manager",
+	"oidc-error", "page-events", "panels", "ring", "session-monitor", "settings", "signal", "storage", "strategy",
+	"token-state",
 }
 
 func newAssets(files *static.Files) assets {

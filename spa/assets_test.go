@@ -173,7 +173,7 @@ func TestA6SettingNamesAreTheLibrarys(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	known := make(map[string]bool)
+	known := map[string]bool{"strategy": true} // our own
 	for _, name := range []string{"OidcClientSettings ", "UserManagerSettings extends"} {
 		_, body, _ := strings.Cut(string(types), "interface "+name)
 		body, _, _ = strings.Cut(body, "\n}\n")

@@ -101,8 +101,21 @@ func (a *companiesClient) privacy(ctx context.Context, who caller) ([]claim, err
 // maxAnswer bounds what we read of an answer, in bytes.
 const maxAnswer = 1 << 20
 
-// call sends one request and reads the answer into out. The correlation id goes with it, so that the API's event joins the story.
+// call sends one request and reads the answer into out. When the API does not take the token, and there is a way to another, it asks
+// once more: what was answered with 401 was not done.
 func (a *companiesClient) call(ctx context.Context, who caller, method, path string, body, out any) error {
+	err := a.send(ctx, who, method, path, body, out)
+	if refused, ok := errors.AsType[*apiError](err); !ok || refused.status != http.StatusUnauthorized || who.renew == nil {
+		return err
+	}
+	if who.token, err = who.renew(ctx); err != nil {
+		return err
+	}
+	return a.send(ctx, who, method, path, body, out)
+}
+
+// send sends one request. The correlation id goes with it, so that the API's event joins the story.
+func (a *companiesClient) send(ctx context.Context, who caller, method, path string, body, out any) error {
 	var payload io.Reader
 	if body != nil {
 		text, err := json.Marshal(body)

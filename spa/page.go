@@ -34,16 +34,21 @@ func (s *Server) page(h func(c *gin.Context) page) gin.HandlerFunc {
 
 // caller is on whose behalf the API is called.
 type caller struct {
-	token         string            // access token of the request, empty when it has none
+	token         string            // access token of the request or of its session, empty when it has none
 	dpop          bool              // it came in the DPoP scheme: every call of the API takes a proof (RFC 9449 §7.1)
 	proofs        map[string]string // by the call they are for, see readProofs
 	answer        http.Header       // of our own answer, where the API's word about the proofs goes
+	clientID      string            // whose token it is
 	correlationID string
+
+	renew func(context.Context) (token string, err error) // another token when the API refuses this one; nil: there is none
+	alive func(context.Context) error                     // whether the session is still there; nil: there is none
 }
 
 // withToken adapts a handler whose content comes from the API. A navigation carries no token, so it gets the frame of the
 // page and the script comes back for the content; every other request is answered as the API answers, 401 and 403
-// included. Each such answer is one event.
+// included. The token is the one of the request or, for a page that has none, the one of its session here (bff_caller.go).
+// Each such answer is one event.
 func (s *Server) withToken(h func(c *gin.Context, who caller) (page, error)) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		if c.Request.Method == http.MethodGet && !isPartial(c.Request) && c.GetHeader("Authorization") == "" {
@@ -51,9 +56,14 @@ func (s *Server) withToken(h func(c *gin.Context, who caller) (page, error)) gin
 			return
 		}
 		started := time.Now()
-		who := caller{proofs: readProofs(c.Request), answer: c.Writer.Header(), correlationID: event.CorrelationID(c.Request)}
-		who.token, who.dpop = accessToken(c.Request)
-		answer, err := h(c, who)
+		var answer page
+		who, err := s.callerOf(c)
+		if err == nil {
+			answer, err = h(c, who)
+		}
+		if err == nil && who.alive != nil {
+			err = who.alive(c.Request.Context())
+		}
 		outcome, reason := event.OutcomeOK, ""
 		if err != nil {
 			answer, outcome = s.refusal(c, err)
@@ -61,7 +71,7 @@ func (s *Server) withToken(h func(c *gin.Context, who caller) (page, error)) gin
 		}
 		s.write(c, answer)
 		s.bus.Emit(event.Event{
-			Kind: "fragment", Role: event.RoleSPA, CorrelationID: who.correlationID, ClientID: s.cfg.ClientID,
+			Kind: "fragment", Role: event.RoleSPA, CorrelationID: who.correlationID, ClientID: who.clientID,
 			Parameters: map[string]string{"method": c.Request.Method, "path": event.Printable(c.Request.URL.Path, 200)},
 			Status:     max(answer.status, http.StatusOK), Duration: time.Since(started), Outcome: outcome,
 			Reason: event.Printable(reason, 300),
@@ -87,8 +97,14 @@ func (s *Server) refusal(c *gin.Context, err error) (page, string) {
 			return troublePage(c, http.StatusServiceUnavailable, refused.detail), "temporarily_unavailable"
 		}
 	}
-	if errors.Is(err, context.Canceled) {
+	switch {
+	case errors.Is(err, context.Canceled):
 		return troublePage(c, http.StatusServiceUnavailable, ""), "cancelled"
+	case errors.Is(err, errSessionOver):
+		s.bff.forgetSessionCookie(c)
+		return unauthorizedPage(c, http.StatusUnauthorized, views.LoginFirst), "login_required"
+	case errors.Is(err, errProviderAway):
+		return troublePage(c, http.StatusServiceUnavailable, "The provider at "+s.cfg.Authority+" does not answer, and without it there is no new token."), "temporarily_unavailable"
 	}
 	slog.Error("spa: call the API", "path", c.Request.URL.Path, "error", err)
 	if errors.Is(err, errUnreachable) {
@@ -100,7 +116,7 @@ func (s *Server) refusal(c *gin.Context, err error) (page, string) {
 // write renders the page: for htmx only title and <main>, for a navigation the whole document.
 func (s *Server) write(c *gin.Context, p page) {
 	h := c.Writer.Header()
-	h.Set("Vary", "HX-Request, HX-History-Restore-Request, Authorization")
+	h.Set("Vary", "HX-Request, HX-History-Restore-Request, Authorization, Cookie, "+csrfHeader)
 	for name, value := range p.headers {
 		h.Set(name, value)
 	}

@@ -23,7 +23,7 @@ var pageKinds = map[string]bool{
 	"user.loaded": true, "user.unloaded": true, "access_token.expiring": true, "access_token.expired": true,
 	"silent_renew.started": true, "silent_renew.error": true, "user.signed_out": true, "login.changed": true,
 	"session.changed": true, "settings.changed": true, "callback.signin": true, "callback.signout": true,
-	"renew.loop_warning": true, "frame.error": true,
+	"renew.loop_warning": true, "frame.error": true, "user.changed": true, "clock.skewed": true,
 }
 
 // What one page may send.

@@ -25,6 +25,9 @@ type Config struct {
 	// HTTPClient calls the API. Nil means a client with time-outs.
 	HTTPClient *http.Client
 
+	// BFF is the front end's other client, whose tokens stay on the server.
+	BFF BFFConfig
+
 	// Lab lets a learner change lifetimes from the page and watch the bus. It must be off where strangers can come.
 	Lab bool
 
@@ -44,6 +47,7 @@ type Server struct {
 	settings  clientSettings
 	policies  policies
 	pageDoor  *pageEventDoor
+	bff       *bff          // nil: tokens live in the browser or nowhere
 	watchers  chan struct{} // one slot per open event stream
 	shellJSON string        // what every page carries for its script
 }
@@ -80,8 +84,11 @@ func New(cfg Config, bus *event.Bus) (http.Handler, error) {
 		settings: newClientSettings(cfg), policies: newPolicies(origins["Authority"], origins["APIURL"]),
 		pageDoor: newPageEventDoor(), watchers: make(chan struct{}, maxWatchers),
 	}
+	if cfg.BFF.Records != nil {
+		s.bff = newBFF(cfg, origins["URL"], bus)
+	}
 	s.shellJSON = s.pageConfig()
-	return s.compress(s.routes()), nil
+	return s.refuseStrangers(s.compress(s.routes())), nil
 }
 
 // routes is the table of contents of the front end.
@@ -112,6 +119,8 @@ func (s *Server) routes() http.Handler {
 	r.GET("/signin-callback", s.page(s.signinCallback))
 	r.GET("/signout-callback", s.page(s.signoutCallback))
 	r.GET("/assets/silent-callback.html", s.silentCallback)
+
+	s.bffRoutes(r) // sign-in, renewal and sign-out where the tokens stay here
 
 	r.GET("/settings.json", s.settingsJSON)
 	r.POST("/events", s.takePageEvents)

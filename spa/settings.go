@@ -9,7 +9,8 @@ import (
 	"silentrenew/views"
 )
 
-// clientSettings are the settings the browser's UserManager starts with, under the names oidc-client-ts uses (A6). Four
+// clientSettings are the settings the browser's UserManager starts with, under the names oidc-client-ts uses (A6); strategy
+// and the two words of userStore are our own. Four
 // of them keep the defaults of the article's older library, which its successor changed: loadUserInfo, monitorSession and
 // includeIdTokenInSilentRenew are on, automaticSilentRenew is off until the learner switches it on (A30).
 // validateSubOnSilentRenew stays on, unlike in the article: a renewal must not swap the user (OIDC Core §3.1.2.6).
@@ -29,6 +30,7 @@ type clientSettings struct {
 	IncludeIDToken       bool   `json:"includeIdTokenInSilentRenew"`
 	ValidateSub          bool   `json:"validateSubOnSilentRenew"`
 	UserStore            string `json:"userStore"` // session or local
+	Strategy             string `json:"strategy"`  // article, none, iframe, refresh or bff: static/js/strategy.js
 }
 
 func newClientSettings(cfg Config) clientSettings {
@@ -37,13 +39,14 @@ func newClientSettings(cfg Config) clientSettings {
 		Scope: "openid profile companyApi", ResponseType: "code", PostLogoutRedirectURI: cfg.URL + "/signout-callback",
 		SilentRedirectURI: cfg.URL + silentCallbackPath, ExpiringNotification: 60, LoadUserInfo: true, MonitorSession: true,
 		IncludeIDToken: true, ValidateSub: true, UserStore: "session",
+		Strategy: "article",
 	}
 }
 
 // pageConfig is what every page carries for its script (static/js/config.js).
 func (s *Server) pageConfig() string {
 	text, err := json.Marshal(map[string]any{
-		"authority": s.cfg.Authority, "api": s.cfg.APIURL, "lab": s.cfg.Lab, "settings": s.settings, "calls": apiCalls,
+		"authority": s.cfg.Authority, "api": s.cfg.APIURL, "lab": s.cfg.Lab, "bff": s.bff != nil, "settings": s.settings, "calls": apiCalls,
 	})
 	if err != nil {
 		panic(err) // strings, numbers and booleans only

@@ -20,6 +20,9 @@ func (s IDPSite) static(name string) string { return s.Static + "/" + name }
 // IDPField is a hidden form field.
 type IDPField struct{ Name, Value string }
 
+// HumanDuration says a duration in words, for the command line: every lifetime reads the same everywhere (I21).
+func HumanDuration(d time.Duration) string { return humanDuration(d) }
+
 // humanDuration says a duration in whole words, at most two units: "10 hours", "1 minute 30 seconds", "30 days".
 // Anything below a second counts as one.
 func humanDuration(d time.Duration) string {

@@ -25,6 +25,7 @@ const (
 type Config struct {
 	Database string
 	Roles    []string // of IDP, API, SPA
+	File     string   // declares clients and users, see package declaration; "" for none
 
 	SingleOrigin string // public URL or "auto"; empty: three origins
 	TLS          bool
@@ -43,6 +44,9 @@ type Config struct {
 	// beside those in the database, "" for none; it comes from the environment only.
 	Registration      string
 	RegistrationToken string
+
+	// BFFSecret is the client secret of bff-client, from the environment too.
+	BFFSecret string
 
 	// Options of the provider and the API, which live in the database: nil leaves them as they are there. See Options.
 	CookieLifetime *time.Duration
@@ -114,7 +118,7 @@ func (c Config) Options() map[string]string {
 
 func (f flags) config() (Config, error) {
 	c := Config{
-		Database: f.DB, Roles: f.Roles, SingleOrigin: f.SingleOrigin, TLS: f.TLS, TLSDir: f.TLSDir,
+		Database: f.DB, Roles: f.Roles, File: f.File, SingleOrigin: f.SingleOrigin, TLS: f.TLS, TLSDir: f.TLSDir,
 		LogFormat: f.LogFormat, TrustedProxies: f.TrustedProxies, Registration: f.Registration,
 		CookieLifetime: f.CookieLifetime, CookieSliding: f.CookieSliding, APILeeway: f.APILeeway,
 		KeyRotation: f.KeyRotation, KeyPropagation: f.KeyPropagation, KeyRetention: f.KeyRetention,

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -25,6 +26,7 @@ Without flags everything runs on this machine: open the address it prints. Every
 type flags struct {
 	DB    string   `name:"db" group:"what" default:"silentrenew.db" placeholder:"URL" help:"Database: a SQLite file or postgres://… (default ${default})."`
 	Roles []string `group:"what" default:"idp,api,spa" enum:"idp,api,spa" placeholder:"ROLE" help:"Roles to serve here: ${enum} (default all)."`
+	File  string   `name:"config" group:"what" placeholder:"FILE" help:"YAML file that declares clients and users of your own; the README has an example."`
 	Lab   string   `group:"what" default:"auto" enum:"auto,on,off" placeholder:"MODE" help:"Let the pages change lifetimes and show every hop: auto, on or off (default auto: on while all public URLs are on this machine)."`
 
 	IDPAddr string `name:"idp-addr" group:"where" default:"localhost:5005" placeholder:"ADDR" help:"Where the provider listens (default ${default})."`
@@ -97,7 +99,8 @@ func Parse(args []string, getenv func(string) string, stdout io.Writer) (Config,
 		return Config{}, fmt.Errorf("%w (see --help)", err)
 	}
 	c, err := f.config()
-	c.EncryptionKeys, c.RegistrationToken = EncryptionKeys(getenv), getenv(RegistrationTokenVariable)
+	c.EncryptionKeys, c.BFFSecret = EncryptionKeys(getenv), cmp.Or(getenv(BFFSecretVariable), DemoBFFSecret)
+	c.RegistrationToken = getenv(RegistrationTokenVariable)
 	if err == nil {
 		err = c.checkRegistration()
 	}

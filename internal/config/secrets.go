@@ -15,7 +15,13 @@ const (
 
 	// RegistrationTokenVariable holds an initial access token, which lets its bearer register clients (RFC 7591 §3).
 	RegistrationTokenVariable = "SILENTRENEW_REGISTRATION_TOKEN"
+
+	// BFFSecretVariable holds the secret by which the front end's server proves to the provider that it is bff-client.
+	BFFSecretVariable = "SILENTRENEW_BFF_SECRET"
 )
+
+// DemoBFFSecret is the secret that the seeded row bff-client begins with. Everybody knows it.
+const DemoBFFSecret = "bff-secret"
 
 // EncryptionKeys returns the keys of both variables, the current one first; none when only old ones are given.
 func EncryptionKeys(getenv func(string) string) []string {

@@ -18,7 +18,7 @@ import (
 type Greeting struct {
 	Config    config.Config
 	URLs      config.URLs
-	Store     *db.DB             // nil: no role here keeps anything
+	Store     *db.DB
 	Authority *localca.Authority // nil: plain http
 }
 
@@ -45,9 +45,7 @@ func (g Greeting) Print(ctx context.Context, w io.Writer) error {
 	if provider {
 		row(true, "Users", g.users(ctx))
 	}
-	if g.Store != nil {
-		row(true, "Database", g.Store.Location())
-	}
+	row(true, "Database", g.Store.Location())
 	row(true, "Lab", labWords(g.Config.Lab(g.URLs)))
 	row(provider, "Keys", keyWords(g.Config.EncryptionKeys))
 	row(provider, "Cookies", cookieWords(g.URLs.IDP, g.URLs.SPA))
@@ -59,7 +57,11 @@ func (g Greeting) Print(ctx context.Context, w io.Writer) error {
 		return err
 	}
 	if page {
-		fmt.Fprintf(&text, "\nFirst open %s, log in as Mick and browse the companies; then follow %s/workshop\n", g.URLs.SPA, g.URLs.SPA)
+		as := " as Mick"
+		if g.Store != nil && !strings.Contains(g.users(ctx), "Mick") {
+			as = ""
+		}
+		fmt.Fprintf(&text, "\nFirst open %s, log in%s and browse the companies; then follow %s/workshop\n", g.URLs.SPA, as, g.URLs.SPA)
 	}
 	fmt.Fprint(&text, "Ctrl-C stops.\n\n")
 	_, err := io.WriteString(w, text.String())

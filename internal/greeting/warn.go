@@ -16,6 +16,9 @@ func (g Greeting) Warn(ctx context.Context, log *slog.Logger, openToOthers bool)
 		log.Warn("lab mode is on and this program listens beyond this machine: whoever reaches it can change lifetimes; " +
 			"unless that is a container's inside, use --lab off or listen on localhost")
 	}
+	if g.Config.Serves(config.SPA) && g.Config.BFFSecret == config.DemoBFFSecret && !config.IsLoopback(g.URLs.SPA) {
+		log.Warn("bff-client has the secret everybody knows and the front end is public: give it another in ClientSecrets and in " + config.BFFSecretVariable)
+	}
 	if g.Config.Serves(config.IDP) && !g.Config.Lab(g.URLs) && len(g.Config.EncryptionKeys) == 0 {
 		log.Warn("private signing keys lie in clear in the database: set " + config.EncryptionKeyVariable + " to 32 random bytes in base64 to encrypt them")
 	}

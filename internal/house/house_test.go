@@ -19,16 +19,18 @@ var root = filepath.Join("..", "..")
 // rooms says which of our packages each folder may import. Folders below internal/ are named one by one, because what a
 // role may use there is a decision too.
 var rooms = map[string][]string{
-	".":      {"api", "db", "idp", "internal/backchannel", "internal/config", "internal/event", "internal/eventlog", "internal/greeting", "internal/listing", "internal/localca", "internal/seal", "internal/serve", "spa"},
+	".":      {"api", "db", "idp", "internal/backchannel", "internal/config", "internal/declaration", "internal/event", "internal/eventlog", "internal/greeting", "internal/listing", "internal/localca", "internal/seal", "internal/serve", "spa"},
 	"idp":    {"db", "views", "static", "internal/dpop", "internal/event", "internal/keyring", "internal/seal"},
 	"api":    {"db", "internal/country", "internal/dpop", "internal/event"},
-	"spa":    {"views", "static", "internal/event"},
+	"spa":    {"views", "static", "internal/event", "internal/seal"},
 	"db":     {},
 	"views":  {},
 	"static": {},
 
+	"internal/attribute":        {"db", "views"},
 	"internal/backchannel":      {},
 	"internal/config":           {},
+	"internal/declaration":      {"db", "internal/attribute"},
 	"internal/dpop":             {},
 	"internal/event":            {},
 	"internal/eventlog":         {"internal/event"},
@@ -53,7 +55,8 @@ var keepers = map[string][]string{
 	"github.com/a-h/templ":            {"idp", "spa", "views"},
 	"github.com/coreos/go-oidc":       {"api", "spa"},
 	"github.com/alecthomas/kong":      {"internal/config"},
-	"github.com/alexedwards/argon2id": {"db", "idp"},
+	"github.com/alexedwards/argon2id": {"db", "idp", "internal/declaration"},
+	"github.com/goccy/go-yaml":        {"internal/declaration"},
 	"github.com/lmittmann/tint":       {"internal/eventlog"},
 }
 

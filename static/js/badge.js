@@ -3,7 +3,7 @@
  * @module badge
  */
 
-import { onTokenChanged, runningSettings } from "./auth.js";
+import { onTokenChanged, renewsByItself } from "./auth.js";
 import { announce, must, setText } from "./dom.js";
 import { countdown } from "./format.js";
 import { onPageEvent } from "./page-events.js";
@@ -81,6 +81,6 @@ export const startBadge = () => {
 /** @param {"none" | "alive" | "expiring" | "expired"} state */
 const stateWord = (state) => {
   if (state === "none") return "no token";
-  if (state === "expiring") return runningSettings().automaticSilentRenew ? "renewal due" : "expiring";
+  if (state === "expiring") return renewsByItself() ? "renewal due" : "expiring";
   return state;
 };

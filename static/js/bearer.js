@@ -1,10 +1,10 @@
 /**
- * bearer puts the access token on requests for content of this site and on calls of the API, and on nothing else
+ * bearer puts the access token on requests for pages made of the API's data and on calls of the API, and on nothing else
  * (RFC 6750 §2.1). An expired token is never sent: the API then says 401, and the page says what to do about it.
  * @module bearer
  */
 
-import { accessToken } from "./auth.js";
+import { send } from "./auth.js";
 import { config } from "./config.js";
 import { correlationHeader, correlationID } from "./correlation.js";
 
@@ -12,31 +12,35 @@ import { correlationHeader, correlationID } from "./correlation.js";
 const apiRoot = `${config.api}/api/`;
 const providerRoot = `${config.authority}/`;
 
+/** Our own pages whose content comes from the API. */
+const pages = ["/companies", "/privacy"];
+
 /** @param {string} url @returns {boolean} whether a request to the URL may carry the token */
 const mayCarryToken = (url) => {
   const target = new URL(url, location.href);
   if (target.href.startsWith(apiRoot)) return true;
   if (target.href.startsWith(providerRoot)) return false;
-  return target.origin === location.origin && !target.pathname.startsWith("/static/") && target.pathname !== "/events";
+  return target.origin === location.origin && pages.some((page) => target.pathname === page || target.pathname.startsWith(`${page}/`));
 };
 
-/** The headers for a request to the URL: a token only where it belongs and while it lives. @param {string} url @returns {Record<string, string>} */
-const headersFor = (url) => {
-  if (!mayCarryToken(url)) return {};
-  const token = accessToken();
-  return { [correlationHeader]: correlationID(), ...(token && { Authorization: `Bearer ${token}` }) };
+/**
+ * fetch with the token where it belongs, and without where it does not.
+ * @param {string} url @param {RequestInit} init
+ */
+const fetchWithToken = (url, init) => {
+  if (!mayCarryToken(url)) return fetch(url, init);
+  const headers = new Headers(init.headers);
+  headers.set(correlationHeader, correlationID());
+  return send(new URL(url, location.href).href, { ...init, headers });
 };
 
 /** fetch with the token, for calls the page makes to the API itself. @param {string} path below the API's root @param {RequestInit} [init] */
-export const fetchAPI = (path, init = {}) => {
-  const url = new URL(path, `${config.api}/`).href;
-  return fetch(url, { ...init, headers: { ...headersFor(url), ...init.headers }, credentials: "omit" });
-};
+export const fetchAPI = (path, init = {}) => fetchWithToken(new URL(path, `${config.api}/`).href, { ...init, credentials: "omit" });
 
-/** Decorates every htmx request from now on. */
+/** Decorates every htmx request from now on: htmx sends it by the function it finds in the request's context. */
 export const decorateRequests = () => {
   document.addEventListener("htmx:config:request", (event) => {
-    const { request } = /** @type {CustomEvent} */ (event).detail.ctx;
-    Object.assign(request.headers, headersFor(request.action || location.href));
+    const { ctx } = /** @type {CustomEvent} */ (event).detail;
+    ctx.fetch = fetchWithToken;
   });
 };

@@ -44,5 +44,5 @@ export const startMenu = () => {
 const returnPath = (button) =>
   button.getAttribute("data-login") || document.querySelector("main")?.getAttribute("data-return-after-login") || undefined;
 
-/** @param {import("oidc-client-ts").User | null} user */
+/** @param {import("./strategy.js").Session | null} user */
 const nameOf = (user) => user?.profile.name ?? user?.profile.given_name ?? user?.profile.preferred_username ?? user?.profile.sub ?? "";

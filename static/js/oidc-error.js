@@ -4,11 +4,11 @@
  * @module oidc-error
  */
 
-import { ErrorResponse, ErrorTimeout } from "oidc-client-ts";
+import { ErrorTimeout } from "oidc-client-ts";
 
-/** @param {unknown} error */
+/** @param {unknown} error ErrorResponse and RenewalError carry the code as their property error */
 export const codeOf = (error) => {
-  if (error instanceof ErrorResponse && error.error) return error.error;
+  if (error instanceof Error && "error" in error && typeof error.error === "string" && error.error) return error.error;
   return error instanceof ErrorTimeout ? "timeout" : "client_error";
 };
 

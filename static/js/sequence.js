@@ -4,7 +4,9 @@
  * @module sequence
  */
 
+import { config } from "./config.js";
 import { make, must, setText } from "./dom.js";
+import { inWords, route } from "./sequence-words.js";
 
 /**
  * @typedef {object} ServerEvent
@@ -26,28 +28,8 @@ import { make, must, setText } from "./dom.js";
 const keep = 500; // rows; older ones go
 const hiddenFor = 30_000; // milliseconds out of sight before the stream is closed; what was missed comes when it opens again
 
-/** From whom to whom a step goes; the provider's own steps and the page's stay where they are. @type {Record<string, [string, string]>} */
-const routes = {
-  discovery: ["page", "idp"],
-  jwks: ["api", "idp"],
-  authorize: ["page", "idp"],
-  "login.form": ["page", "idp"],
-  login: ["page", "idp"],
-  "login.cancelled": ["page", "idp"],
-  "consent.form": ["page", "idp"],
-  consent: ["page", "idp"],
-  token: ["page", "idp"],
-  userinfo: ["page", "idp"],
-  endsession: ["page", "idp"],
-  "logout.form": ["page", "idp"],
-  checksession: ["page", "idp"],
-  "client.changed": ["page", "idp"],
-  "option.changed": ["page", "idp"],
-  fragment: ["page", "spa"],
-  "api.request": ["spa", "api"],
-};
 /** The parameters that stand in the line itself. */
-const telling = ["prompt", "grant_type", "path", "expires_in", "logged_in", "lifetime", "AccessTokenLifetime", "Authentication.CookieLifetime", "Api.Leeway"];
+const telling = ["prompt", "grant_type", "path", "act", "resource", "expires_in", "logged_in", "lifetime", "AccessTokenLifetime", "Authentication.CookieLifetime", "Api.Leeway"];
 const lanes = ["page", "spa", "idp", "api"];
 const names = /** @type {Record<string, string>} */ ({ page: "page", spa: "front end", idp: "provider", api: "API" });
 
@@ -147,7 +129,7 @@ const place = (list, item) => {
 
 /** @param {ServerEvent} event */
 const row = (event) => {
-  const [from, to] = routes[event.kind] ?? [event.role, event.role];
+  const [from, to] = route(event, String(config.settings.client_id));
   const silent = event.kind === "authorize" && event.parameters?.prompt === "none";
   const ok = event.outcome === "ok";
   const facts = [
@@ -170,7 +152,7 @@ const row = (event) => {
     make("details", {},
       make("summary", {},
         make("span", { class: "Sequence-who" }, from === to ? names[from] : `${names[from]} → ${names[to]}`),
-        " ", make("strong", { class: "Sequence-kind" }, event.kind),
+        " ", make("strong", { class: "Sequence-kind" }, event.kind), " ", make("span", { class: "Sequence-words" }, inWords(event)),
         ...facts.map((fact) => make("span", { class: "Sequence-fact" }, String(fact))),
         make("span", { class: `Sequence-outcome Sequence-outcome--${ok ? "ok" : "error"}` }, event.outcome),
         ...(event.reason ? [make("span", { class: "Sequence-reason" }, event.reason)] : [])),

@@ -10,7 +10,7 @@ import { sessionStore } from "./storage.js";
 const key = "silentrenew.monitored";
 
 /** Listens to the frame. */
-export const watchMonitor = () => {
+const watch = () => {
   const provider = new URL(config.authority).origin;
   let hidden = false;
   let sid = "";
@@ -33,3 +33,5 @@ export const watchMonitor = () => {
     cookieHidden: () => hidden,
   };
 };
+
+export const monitor = watch();

@@ -13,8 +13,15 @@ import { localStore, sessionStore } from "./storage.js";
 
 const storageKey = "silentrenew.settings";
 
-/** Every setting of oidc-client-ts 3.5 that can be written as JSON, with its type. userStore is "session" or "local" here. */
-const types = /** @type {Record<string, "string" | "uri" | "boolean" | "seconds" | "number" | "list" | "object" | "store">} */ ({
+/** The ways to keep a session alive, see strategy.js. @type {readonly string[]} */
+export const strategyNames = ["article", "none", "iframe", "refresh", "bff"];
+
+/**
+ * Every setting of oidc-client-ts 3.5 that can be written as JSON, with its type. userStore is "session" or "local" here;
+ * strategy is our own.
+ */
+const types = /** @type {Record<string, "string" | "uri" | "boolean" | "seconds" | "number" | "list" | "object" | "store" | "strategy">} */ ({
+  strategy: "strategy",
   authority: "uri",
   client_id: "string",
   redirect_uri: "uri",
@@ -112,6 +119,8 @@ const wrongValue = (name, value) => {
       return value < 0 || value > 31_536_000 ? "must be between 0 and 31536000" : undefined;
     case "store":
       return value === "session" || value === "local" ? undefined : 'must be "session" or "local"';
+    case "strategy":
+      return strategyNames.includes(String(value)) ? undefined : `must be one of ${strategyNames.join(", ")}`;
     case "list":
       return Array.isArray(value) ? undefined : "must be a list";
     case "object":
@@ -156,6 +165,12 @@ export const changedSettings = () => {
 /** The settings as they are now, names and all. @returns {Settings} */
 export const currentSettings = () => ({ ...config.settings, ...changedSettings() });
 
+/** The strategy that is chosen. @returns {string} */
+export const currentStrategy = () => {
+  const { strategy } = currentSettings();
+  return strategyNames.includes(String(strategy)) ? String(strategy) : "article";
+};
+
 /** Keeps what differs from the server's settings. @param {Settings} settings */
 export const saveSettings = (settings) => {
   const changed = Object.entries(settings).filter(
@@ -179,6 +194,7 @@ export const forLibrary = (settings) => {
   );
   const merged = Object.fromEntries(Object.entries({ ...config.settings, ...usable }).filter(([, value]) => value !== null));
   const store = merged.userStore === "local" ? localStore : sessionStore;
+  delete merged.strategy; // ours, not the library's
   // The server gave every required setting, so merged has them.
   return /** @type {import("oidc-client-ts").UserManagerSettings} */ (/** @type {unknown} */ ({ ...merged, userStore: new WebStorageStateStore({ store }), stateStore: new WebStorageStateStore({ store: localStore }) }));
 };
@@ -190,6 +206,7 @@ export const forLibrary = (settings) => {
  */
 export const effectiveSettings = (store) =>
   settingNames.map((name) => {
+    if (name === "strategy") return [name, currentStrategy()];
     if (name === "userStore") return [name, currentSettings().userStore === "local" ? "local" : "session"];
     return [name, /** @type {Record<string, unknown>} */ (/** @type {unknown} */ (store))[name]];
   });

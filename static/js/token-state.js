@@ -4,7 +4,7 @@
  * @module token-state
  */
 
-import { accessTokenClaims, lead, user } from "./auth.js";
+import { lead, tokenLifetime, user } from "./auth.js";
 import { now } from "./format.js";
 
 /**
@@ -19,9 +19,8 @@ import { now } from "./format.js";
 export const tokenState = () => {
   const current = user();
   if (!current?.expires_at) return { state: "none", left: 0, total: 0, expiresAt: 0 };
-  const claims = accessTokenClaims();
   const left = current.expires_at - now();
-  const total = claims?.exp && claims.iat ? claims.exp - claims.iat : Math.max(left, 1);
+  const total = tokenLifetime() || Math.max(left, 1);
   const state = left <= 0 ? "expired" : left <= lead() ? "expiring" : "alive";
   return { state, left, total, expiresAt: current.expires_at };
 };

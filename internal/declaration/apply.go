@@ -1,0 +1,163 @@
+package declaration
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/alexedwards/argon2id"
+
+	"silentrenew/db"
+)
+
+// Applied says what applying a file did, and what looks wrong although it could be stored.
+type Applied struct {
+	Added, Changed, Unchanged []string // "client my-app", "user alice"
+	Warnings                  []string
+}
+
+// String is one line for the log.
+func (a Applied) String() string {
+	return fmt.Sprintf("%d added, %d changed, %d as they were", len(a.Added), len(a.Changed), len(a.Unchanged))
+}
+
+// Apply brings the database to what the file declares and touches nothing else. Doing it twice changes nothing, and several
+// processes may do it at once.
+func (f *File) Apply(ctx context.Context, store *db.DB) (Applied, error) {
+	var done Applied
+	for _, c := range f.clients {
+		if err := done.note("client " + c.row.ClientID)(applyClient(ctx, store, c.row)); err != nil {
+			return done, fmt.Errorf("declared client %s: %w", c.row.ClientID, err)
+		}
+	}
+	for _, u := range f.users {
+		if err := done.note("user " + u.row.Username)(applyUser(ctx, store, u)); err != nil {
+			return done, fmt.Errorf("declared user %s: %w", u.row.Username, err)
+		}
+	}
+	return done, f.warn(ctx, store, &done)
+}
+
+// outcome of one row.
+type outcome int
+
+const (
+	unchanged outcome = iota
+	added
+	changed
+)
+
+func (a *Applied) note(what string) func(outcome, error) error {
+	return func(o outcome, err error) error {
+		if err == nil {
+			into := []*[]string{&a.Unchanged, &a.Added, &a.Changed}[o]
+			*into = append(*into, what)
+		}
+		return err
+	}
+}
+
+func applyClient(ctx context.Context, store *db.DB, declared db.Client) (outcome, error) {
+	there, err := store.Client(ctx, declared.ClientID)
+	if errors.Is(err, db.ErrNotFound) {
+		if err = store.InsertClient(ctx, declared); err == nil {
+			return added, nil
+		}
+		inserted := err // or another process was faster
+		if there, err = store.Client(ctx, declared.ClientID); err != nil {
+			return 0, inserted
+		}
+	}
+	if err != nil {
+		return 0, err
+	}
+	declared.RegistrationAccessToken = there.RegistrationAccessToken
+	if sameClient(declared, there) {
+		return unchanged, nil
+	}
+	return changed, store.ReplaceClient(ctx, declared)
+}
+
+// sameClient reports whether two clients differ in nothing that a file can say.
+func sameClient(a, b db.Client) bool {
+	for _, c := range []*db.Client{&a, &b} {
+		c.ID, c.Updated, c.LastAccessed = 0, nil, nil
+		c.Created = a.Created
+		c.Secrets = slices.Clone(c.Secrets)
+		for i := range c.Secrets {
+			c.Secrets[i].Created = a.Created
+		}
+		if len(c.Properties) == 0 {
+			c.Properties = nil
+		}
+	}
+	return reflect.DeepEqual(a, b)
+}
+
+func applyUser(ctx context.Context, store *db.DB, declared user) (outcome, error) {
+	there, err := store.UserBySubject(ctx, declared.row.SubjectID)
+	if errors.Is(err, db.ErrNotFound) {
+		if taken, err := store.UserByName(ctx, declared.row.Username); err == nil {
+			// The name is one of another subject: the tutorial's Mick, for one. The user keeps the subject it is known by.
+			declared.row.SubjectID = taken.SubjectID
+			return replaceUser(ctx, store, declared, taken)
+		}
+		if declared.row.PasswordHash, err = declared.hash(); err != nil {
+			return 0, err
+		}
+		return added, store.InsertUser(ctx, declared.row)
+	}
+	if err != nil {
+		return 0, err
+	}
+	return replaceUser(ctx, store, declared, there)
+}
+
+func replaceUser(ctx context.Context, store *db.DB, declared user, there db.User) (outcome, error) {
+	if declared.password != "" {
+		declared.row.PasswordHash = there.PasswordHash
+		if match, err := argon2id.ComparePasswordAndHash(declared.password, there.PasswordHash); err != nil || !match {
+			if declared.row.PasswordHash, err = declared.hash(); err != nil {
+				return 0, err
+			}
+		}
+	}
+	if reflect.DeepEqual(declared.row, there) {
+		return unchanged, nil
+	}
+	return changed, store.ReplaceUser(ctx, declared.row)
+}
+
+func (u user) hash() (string, error) {
+	if u.password == "" {
+		return u.row.PasswordHash, nil
+	}
+	return db.HashPassword(u.password)
+}
+
+// warn names scope values that stand for nothing here: a request for them would be refused.
+func (f *File) warn(ctx context.Context, store *db.DB, done *Applied) error {
+	resources, err := store.Resources(ctx)
+	if err != nil {
+		return err
+	}
+	known := []string{"offline_access"}
+	for _, r := range resources.Identity {
+		known = append(known, r.Name)
+	}
+	for _, s := range resources.APIScopes {
+		known = append(known, s.Name)
+	}
+	for _, c := range f.clients {
+		for _, scope := range c.row.Scopes {
+			if !slices.Contains(known, scope) {
+				done.Warnings = append(done.Warnings, fmt.Sprintf("client %s lists the scope %q, which is neither an identity resource nor an API scope (known: %s)",
+					c.row.ClientID, scope, strings.Join(known, " ")))
+			}
+		}
+	}
+	return nil
+}

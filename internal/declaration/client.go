@@ -1,0 +1,226 @@
+package declaration
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/go-jose/go-jose/v4"
+
+	"silentrenew/db"
+	"silentrenew/internal/attribute"
+)
+
+// client is a declared client and where its parts stand.
+type client struct {
+	at    place
+	row   db.Client
+	nodes map[string]node // by the plain name of the attribute
+}
+
+// client reads one client. What the file leaves out has the default of its column, except for the four things fill works out.
+func (r *reader) client(n node) (client, bool) {
+	c := client{at: n.place, row: db.NewClient(""), nodes: map[string]node{}}
+	c.row.Properties = map[string]string{}
+	before := len(r.problems)
+	secrets := func(n node) {
+		c.nodes["secrets"] = n
+		for _, item := range r.list(n) {
+			r.secret(item, &c.row)
+		}
+	}
+	r.mapping(n, "a client", map[string]func(node){
+		"clientid": func(n node) { c.row.ClientID, _ = r.scalar(n); c.nodes["clientid"] = n },
+		"secret":   secrets, "secrets": secrets, "clientsecret": secrets, "clientsecrets": secrets,
+		"claims":     func(n node) { c.row.Claims = r.clientClaims(n) },
+		"properties": func(n node) { r.properties(n, c.row.Properties) },
+	}, func(f field) (bool, string) {
+		a, meant, ok := attribute.Find(f.name)
+		if ok {
+			c.nodes[attribute.Plain(a.Name)] = f.value
+			r.attribute(a, f, &c.row)
+		}
+		return ok, meant
+	})
+	if len(r.problems) > before || n.kind != mapping {
+		return c, false
+	}
+	c.fill()
+	r.checkClient(c)
+	return c, len(r.problems) == before
+}
+
+func (r *reader) attribute(a attribute.Attribute, f field, row *db.Client) {
+	if f.value.kind == list {
+		r.check(f.value.place, a.Name, a.SetList(row, r.texts(f.value)))
+		return
+	}
+	if text, ok := r.scalar(f.value); ok {
+		r.check(f.value.place, a.Name, a.Set(row, text))
+	}
+}
+
+// fill works out what follows from the rest and was not said: a client without a secret or keys is public; one with redirect URIs uses codes,
+// with offline access refresh tokens too, and asks who the user is; a public one is a page whose own origins may call.
+func (c *client) fill() {
+	said := func(name string) bool { _, ok := c.nodes[name]; return ok }
+	row := &c.row
+	if !said("requireclientsecret") && len(row.Secrets) == 0 && row.JWKSURI == "" {
+		row.RequireClientSecret = false
+	}
+	if len(row.RedirectURIs) == 0 {
+		return
+	}
+	if !said("granttypes") {
+		row.GrantTypes = []string{"authorization_code"}
+		if row.AllowOfflineAccess {
+			row.GrantTypes = append(row.GrantTypes, "refresh_token")
+		}
+	}
+	if !said("scopes") {
+		row.Scopes = []string{"openid", "profile"}
+	}
+	if !said("corsorigins") && !row.RequireClientSecret {
+		for _, uri := range row.RedirectURIs {
+			if u, err := url.Parse(uri); err == nil && (u.Scheme == "http" || u.Scheme == "https") && !slices.Contains(row.CORSOrigins, u.Scheme+"://"+u.Host) {
+				row.CORSOrigins = append(row.CORSOrigins, u.Scheme+"://"+u.Host)
+			}
+		}
+	}
+}
+
+// checkClient asks the rules that hold for every client and finds the place of what breaks one.
+func (r *reader) checkClient(c client) {
+	err := c.row.Validate()
+	if err == nil {
+		return
+	}
+	var broken *db.ValidationError
+	if !errors.As(err, &broken) {
+		r.wrong(c.at, "%v", err)
+		return
+	}
+	at, name := c.at, c.row.ClientID
+	for _, key := range []string{broken.Field, broken.Field + "s", "Cors" + broken.Field + "s", strings.TrimPrefix(broken.Field, "Client") + "s"} {
+		if n, ok := c.nodes[attribute.Plain(key)]; ok {
+			at = n.place
+			for _, item := range n.items { // the one the reason quotes
+				if strings.Contains(broken.Reason, fmt.Sprintf("%q", item.text)) {
+					at = item.place
+				}
+			}
+			break
+		}
+	}
+	if name == "" {
+		r.wrong(at, "a client needs a client_id: it %s", broken.Reason)
+		return
+	}
+	r.wrong(at, "client %s: %s %s%s", name, broken.Field, broken.Reason, advice[broken.Field])
+}
+
+// advice says what to do about the rules that people meet first.
+var advice = map[string]string{
+	"GrantType":    "; for a user's sign-in: grant_types: [authorization_code], for a program: [client_credentials]",
+	"RedirectUri":  "; such as redirect_uris: [http://localhost:3000/callback]",
+	"ClientSecret": "; add secret: …, or leave require_client_secret out for a public client",
+}
+
+// secret reads a secret: in clear, which is hashed here, or a mapping.
+func (r *reader) secret(n node, row *db.Client) {
+	secret := db.ClientSecret{Type: "SharedSecret"}
+	if n.kind != mapping {
+		if text, ok := r.scalar(n); ok && r.check(n.place, "secret", notEmpty(text)) {
+			secret.Value = db.HashSecret(text)
+			row.Secrets = append(row.Secrets, secret)
+		}
+		return
+	}
+	forms := 0
+	r.mapping(n, "a secret", map[string]func(node){
+		"value": func(n node) {
+			forms++
+			if text, ok := r.scalar(n); ok && r.check(n.place, "value", notEmpty(text)) {
+				secret.Value = db.HashSecret(text)
+			}
+		},
+		"sha256": func(n node) {
+			forms++
+			if secret.Value, _ = r.scalar(n); len(secret.Value) != len(db.HashSecret("")) {
+				r.wrong(n.place, "sha256 must be the base64 of a SHA-256, as ClientSecrets.Value holds it")
+			}
+		},
+		"jwk": func(n node) {
+			forms++
+			text, _ := r.scalar(n)
+			r.check(n.place, "jwk", publicKey(text))
+			secret.Value, secret.Type = text, "JsonWebKey"
+		},
+		"description": func(n node) { secret.Description, _ = r.scalar(n) },
+		"expires": func(n node) {
+			text, _ := r.scalar(n)
+			expires, err := parseTime(text)
+			r.check(n.place, "expires", err)
+			secret.Expiration = &expires
+		},
+	}, nil)
+	if forms != 1 {
+		r.wrong(n.place, "a secret has exactly one of value (in clear), sha256 and jwk (a public key)")
+	}
+	row.Secrets = append(row.Secrets, secret)
+}
+
+func notEmpty(text string) error {
+	if text == "" {
+		return errors.New("must not be empty")
+	}
+	return nil
+}
+
+// publicKey wants a key the client's server proves itself by (RFC 7523), never one we could sign with.
+func publicKey(text string) error {
+	var key jose.JSONWebKey
+	if err := json.Unmarshal([]byte(text), &key); err != nil || !key.IsPublic() {
+		return errors.New("must be a public key as JSON, in quotes (RFC 7517)")
+	}
+	return nil
+}
+
+func parseTime(text string) (time.Time, error) {
+	for _, layout := range []string{time.RFC3339, time.DateTime, time.DateOnly} {
+		if t, err := time.Parse(layout, text); err == nil {
+			return t.UTC(), nil
+		}
+	}
+	return time.Time{}, fmt.Errorf("must be a date such as 2027-01-31 or 2027-01-31T12:00:00Z, not %q", text)
+}
+
+// clientClaims reads type: value or type: [value, value].
+func (r *reader) clientClaims(n node) []db.ClientClaim {
+	var claims []db.ClientClaim
+	r.pairs(n, "claims", func(f field) {
+		for _, text := range r.texts(f.value) {
+			claims = append(claims, db.ClientClaim{Type: f.name, Value: text})
+		}
+	})
+	return claims
+}
+
+func (r *reader) properties(n node, into map[string]string) {
+	r.pairs(n, "properties", func(f field) { into[f.name], _ = r.scalar(f.value) })
+}
+
+// pairs reads a mapping whose keys are free.
+func (r *reader) pairs(n node, what string, each func(field)) {
+	if n.kind != mapping && n.kind != null {
+		r.wrong(n.place, "expected keys and values for %s here, not %s", what, n.kind)
+		return
+	}
+	for _, f := range n.fields {
+		each(f)
+	}
+}

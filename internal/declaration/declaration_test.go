@@ -1,0 +1,194 @@
+package declaration
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/alexedwards/argon2id"
+
+	"silentrenew/db"
+	"silentrenew/db/dbtest"
+)
+
+func apply(t *testing.T, d *db.DB, content string) Applied {
+	t.Helper()
+	file, problems := read([]byte(content))
+	if len(problems) > 0 {
+		t.Fatal(describe("app.yaml", problems))
+	}
+	done, err := file.Apply(t.Context(), d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return done
+}
+
+// Point 5 of the issue: the example of the README works on an empty database, and a second start changes nothing.
+func TestTheExampleIsAppliedOnce(t *testing.T) {
+	file, err := Read(filepath.Join("testdata", "app.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if file.Seed {
+		t.Error("seed: false was not read")
+	}
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		if _, err := d.Seed(t.Context(), db.SeedURLs{SPA: dbtest.SPA, Declared: true}); err != nil {
+			t.Fatal(err)
+		}
+		for _, want := range []string{"5 added, 0 changed, 0 as they were", "0 added, 0 changed, 5 as they were"} {
+			done, err := file.Apply(t.Context(), d)
+			if err != nil || done.String() != want || len(done.Warnings) > 0 {
+				t.Errorf("got %v %v, %v; want %s", done, done.Warnings, err, want)
+			}
+		}
+		clients, err := d.Clients(t.Context())
+		if err != nil || len(clients) != 3 {
+			t.Fatalf("%d clients, %v", len(clients), err)
+		}
+		job, server, spa := clients[0], clients[1], clients[2]
+		switch {
+		case spa.RequireClientSecret || !spa.RequirePKCE || spa.AccessTokenLifetime != 120 || !slices.Equal(spa.GrantTypes, []string{"authorization_code"}) ||
+			!slices.Equal(spa.CORSOrigins, []string{"http://localhost:3000"}) || len(spa.RedirectURIs) != 2:
+			t.Errorf("my-spa: %+v", spa)
+		case !server.RequireClientSecret || server.Secrets[0].Value != db.HashSecret("a long random text") ||
+			!slices.Equal(server.GrantTypes, []string{"authorization_code", "refresh_token"}) || len(server.CORSOrigins) > 0 ||
+			server.AbsoluteRefreshTokenLifetime != 30*24*3600 || server.RefreshTokenExpiration != db.RefreshTokenSliding ||
+			server.CoordinateLifetimeWithUserSession == nil || !slices.Equal(server.Scopes, []string{"openid", "profile", "roles"}):
+			t.Errorf("my-server: %+v", server)
+		case job.Secrets[0].Expiration.Year() != 2030 || len(job.Claims) != 2 || job.Claims[1] != (db.ClientClaim{Type: "department", Value: "support"}):
+			t.Errorf("my-job: %+v", job)
+		}
+		users, err := d.Users(t.Context())
+		if err != nil || len(users) != 2 || users[0].Username != "alice" || users[0].Claim("email") != "alice@example.com" || len(users[0].Claims) != 4 {
+			t.Fatalf("users %+v, %v", users, err)
+		}
+		if match, err := argon2id.ComparePasswordAndHash("correct horse battery staple", users[0].PasswordHash); !match || err != nil {
+			t.Errorf("the password does not match its hash: %v", err)
+		}
+	})
+}
+
+// The README shows this very file, so whoever copies it from there gets what is tested here.
+func TestTheReadmeShowsTheExample(t *testing.T) {
+	readme, err := os.ReadFile(filepath.Join("..", "..", "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	example, err := os.ReadFile(filepath.Join("testdata", "app.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(readme), "```yaml\n"+string(example)+"```\n") {
+		t.Error("the example in README.md is not testdata/app.yaml")
+	}
+}
+
+func TestWhatTheFileSaysWinsAndTheRestIsLeftAlone(t *testing.T) {
+	d := dbtest.Seeded(t)
+	apply(t, d, "clients: [{client_id: mine, redirect_uris: 'http://localhost:3000/cb'}]\nusers: [{username: MICK, password: new}]")
+	dbtest.Exec(t, d, `UPDATE Clients SET AccessTokenLifetime = 7`)
+	mick, err := d.UserByName(t.Context(), "Mick")
+	if err != nil || mick.SubjectID != "a9ea0f25-b964-409f-bcce-c923266249b4" {
+		t.Errorf("a declared user of the tutorial's name got another subject: %+v, %v", mick, err)
+	}
+	got := apply(t, d, "clients: [{client_id: mine, redirect_uris: 'http://localhost:3000/cb'}]")
+	if len(got.Changed) != 1 || got.Changed[0] != "client mine" {
+		t.Errorf("got %+v", got)
+	}
+	mine, _ := d.Client(t.Context(), "mine")
+	spa, _ := d.Client(t.Context(), "spa-client")
+	if mine.AccessTokenLifetime != 3600 || spa.AccessTokenLifetime != 7 {
+		t.Errorf("mine %d, spa-client %d", mine.AccessTokenLifetime, spa.AccessTokenLifetime)
+	}
+	if _, err := d.Client(t.Context(), "bff-client"); err != nil {
+		t.Errorf("a client the file does not name: %v", err)
+	}
+	if got := apply(t, d, ""); len(got.Added)+len(got.Changed) > 0 {
+		t.Errorf("an empty file did %+v", got)
+	}
+	if _, err := d.Client(t.Context(), "mine"); err != nil {
+		t.Errorf("a client that was taken out of the file: %v", err)
+	}
+}
+
+func TestAScopeNobodyKnowsIsPointedAt(t *testing.T) {
+	done := apply(t, dbtest.Seeded(t), "clients: [{client_id: c, redirect_uris: 'http://localhost:3000/cb', scopes: [openid, ordersApi]}]")
+	if len(done.Warnings) != 1 || !strings.Contains(done.Warnings[0], `"ordersApi"`) {
+		t.Errorf("got %q", done.Warnings)
+	}
+}
+
+func TestWhatIsWrongIsSaidWithItsPlace(t *testing.T) {
+	const header = "clients:\n  - client_id: c\n    redirect_uris: [http://localhost:3000/cb]\n"
+	for name, row := range map[string]struct{ content, want string }{
+		"a misspelt key":           {header + "    acces_token_lifetime: 60\n", "app.yaml:4:5: acces_token_lifetime is not a key of a client: did you mean AccessTokenLifetime?"},
+		"a key from nowhere":       {header + "    colour: red\n", "app.yaml:4:5: colour is not a key of a client"},
+		"a misspelt section":       {"client:\n  - client_id: c\n", "app.yaml:1:1: client is not a key of the file: did you mean clients?"},
+		"a lifetime in words":      {header + "    access_token_lifetime: a minute\n", `app.yaml:4:28: AccessTokenLifetime must be whole seconds, or a duration such as`},
+		"a lifetime of 0":          {header + "    access_token_lifetime: 0\n", "app.yaml:4:28: client c: AccessTokenLifetime must be between 1 and"},
+		"an enumeration":           {header + "    refresh_token_usage: Sometimes\n", "app.yaml:4:26: RefreshTokenUsage must be ReUse (0) or OneTimeOnly (1)"},
+		"a list where none fits":   {header + "    client_name: [a, b]\n", "app.yaml:4:18: ClientName takes one value, not a list"},
+		"a mapping in a list":      {header + "    scopes: [{a: b}]\n", "app.yaml:4:15: expected a single value here, not a mapping"},
+		"one redirect URI of two":  {"clients:\n  - client_id: c\n    redirect_uris:\n      - http://localhost:3000/cb\n      - /callback\n", "app.yaml:5:9: client c: RedirectUri \"/callback\" must be an absolute URI"},
+		"an origin with a slash":   {header + "    cors_origins: http://localhost:3000/\n", "app.yaml:4:19: client c: Origin"},
+		"no redirect URI":          {"clients:\n  - client_id: c\n    grant_types: authorization_code\n", "app.yaml:2:5: client c: RedirectUri must be registered for a grant that redirects (RFC 6749 §3.1.2.2); such as redirect_uris"},
+		"no grant type":            {"clients:\n  - client_id: c\n", "app.yaml:2:5: client c: GrantType must be registered at least once; for a user's sign-in"},
+		"no name":                  {"clients:\n  - redirect_uris: http://localhost:3000/cb\n", "app.yaml:2:5: a client needs a client_id"},
+		"no secret":                {header + "    require_client_secret: true\n", "app.yaml:2:5: client c: ClientSecret is required but none is registered; add secret"},
+		"an empty secret":          {header + "    secret: ''\n", "app.yaml:4:13: secret must not be empty"},
+		"two forms of a secret":    {header + "    secret: {value: a, sha256: b}\n", "a secret has exactly one of value"},
+		"a private key":            {header + `    secret: {jwk: '{"kty":"oct","k":"c2VjcmV0"}'}` + "\n", "jwk must be a public key as JSON"},
+		"a date that is none":      {header + "    secret: {value: a, expires: soon}\n", "expires must be a date such as 2027-01-31"},
+		"a key twice, spelt twice": {header + "    scopes: openid\n    Scopes: profile\n", "app.yaml:5:5: Scopes is given twice"},
+		"a client twice":           {header + "  - client_id: c\n    redirect_uris: http://localhost:3000/cb\n", "app.yaml:4:5: client c is declared in line 2 already"},
+		"no password":              {"users:\n  - username: u\n", "app.yaml:2:5: user u needs either a password or a password_hash"},
+		"a hash that is none":      {"users:\n  - username: u\n    password_hash: x\n", "app.yaml:3:20: password_hash is not one of argon2id"},
+		"a user twice":             {"users:\n  - {username: u, password: p}\n  - {username: U, password: p, sub: s}\n", "user u is declared in line 2 already"},
+		"text instead of a list":   {"clients: none\n", "app.yaml:1:10: expected keys and values for a client here, not a single value"},
+		"no YAML":                  {"clients: [\n", "app.yaml:1:10: "},
+		"a tab":                    {"clients:\n\t- client_id: c\n", "app.yaml:2:1: "},
+		"an alias":                 {"clients:\n  - &a {client_id: c}\n  - *a\n", "anchors, aliases, tags and merges are not understood here"},
+		"two documents":            {"seed: true\n---\nseed: false\n", "app.yaml:3:5: a second document begins here"},
+		"two things at once":       {header + "    colour: red\nusers:\n  - username: u\n", "app.yaml:6:5: user u needs"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, problems := read([]byte(row.content))
+			if len(problems) == 0 {
+				t.Fatal("it was taken")
+			}
+			if got := describe("app.yaml", problems).Error(); !strings.Contains(got, row.want) {
+				t.Errorf("got\n%s\nwant\n%s", got, row.want)
+			}
+		})
+	}
+}
+
+// Whatever the file, reading it ends, without a panic, in a declaration that can be stored or in problems with a place.
+func FuzzRead(f *testing.F) {
+	f.Add([]byte("clients:\n  - client_id: c\n    redirect_uris: [http://localhost:3000/cb]\nusers: [{username: u, password: p}]"))
+	f.Add([]byte("? a\n: b"))
+	f.Add([]byte("a: &x [*x]"))
+	f.Add([]byte("{[]: {}}"))
+	f.Add([]byte("<<: {a: b}"))
+	f.Add([]byte("a: !!binary |\n  x"))
+	f.Fuzz(func(t *testing.T, content []byte) {
+		file, problems := read(content)
+		for _, p := range problems {
+			if p.line < 1 || p.text == "" {
+				t.Errorf("a problem without a place: %+v", p)
+			}
+		}
+		if len(problems) > 0 {
+			return
+		}
+		for _, c := range file.clients {
+			if err := c.row.Validate(); err != nil {
+				t.Errorf("a client that breaks a rule passed: %v", err)
+			}
+		}
+	})
+}

@@ -1,0 +1,19 @@
+// Package declaration reads the file that --config names: the clients and users of somebody's own application, beside the
+// seeded ones or in their place.
+//
+//	seed: false               # leave out the tutorial's clients, users and companies of a new database
+//	clients:
+//	  - client_id: my-app
+//	    redirect_uris: [http://localhost:3000/callback]
+//	    ...
+//	users:
+//	  - username: alice
+//	    password: a long one
+//
+// It is YAML. Keys are what package attribute understands. Whatever is wrong is said with file, line and column, all of it at once,
+// before anything is written.
+//
+// The rows are applied each time the program starts. A declared client or user is made, or brought to what the file says where it
+// differs; what is the same is not written. What the file does not name is left alone, so a row taken out of the file stays in the
+// database, disabled by nobody: "clients remove" and SQL are for that. An edit of a declared row by hand lasts until the next start.
+package declaration

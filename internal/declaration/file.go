@@ -1,0 +1,198 @@
+package declaration
+
+import (
+	"cmp"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+
+	"silentrenew/internal/attribute"
+)
+
+// File is what a file declares, checked.
+type File struct {
+	Seed    bool // whether a new database gets the tutorial's clients and users too
+	clients []client
+	users   []user
+}
+
+// Read reads and checks a file. The error is a [*Problems] when its content is at fault.
+func Read(path string) (*File, error) {
+	content, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("--config: %w", err)
+	}
+	file, problems := read(content)
+	if len(problems) > 0 {
+		return nil, describe(path, problems)
+	}
+	return file, nil
+}
+
+// Problems is everything that is wrong with a file, in its order.
+type Problems struct {
+	path string
+	all  []problem
+}
+
+// Error has one "file:line:column: what" per line.
+func (p *Problems) Error() string {
+	lines := make([]string, len(p.all))
+	for i, one := range p.all {
+		lines[i] = fmt.Sprintf("%s:%d:%d: %s", p.path, one.line, one.column, one.text)
+	}
+	return strings.Join(lines, "\n")
+}
+
+func describe(path string, problems []problem) *Problems {
+	slices.SortStableFunc(problems, func(a, b problem) int { return cmp.Or(a.line-b.line, a.column-b.column) })
+	return &Problems{path, problems}
+}
+
+func read(content []byte) (*File, []problem) {
+	root, problems := parse(content)
+	if len(problems) > 0 {
+		return nil, problems
+	}
+	r := &reader{}
+	file := &File{Seed: true}
+	r.mapping(root, "the file", map[string]func(node){
+		"seed": func(n node) {
+			if text, ok := r.scalar(n); ok {
+				on, err := attribute.ParseSwitch(text)
+				r.check(n.place, "seed", err)
+				file.Seed = on
+			}
+		},
+		"clients": func(n node) {
+			for _, item := range r.list(n) {
+				if c, ok := r.client(item); ok {
+					file.clients = append(file.clients, c)
+				}
+			}
+		},
+		"users": func(n node) {
+			for _, item := range r.list(n) {
+				if u, ok := r.user(item); ok {
+					file.users = append(file.users, u)
+				}
+			}
+		},
+	}, nil)
+	r.unique(file)
+	return file, r.problems
+}
+
+// unique refuses what is declared twice.
+func (r *reader) unique(file *File) {
+	seen := map[string]place{}
+	twice := func(kind, name string, at place) {
+		key := kind + " " + name
+		if first, known := seen[key]; known && name != "" {
+			r.wrong(at, "%s is declared in line %d already", key, first.line)
+		}
+		seen[key] = at
+	}
+	for _, c := range file.clients {
+		twice("client", c.row.ClientID, c.at)
+	}
+	for _, u := range file.users {
+		twice("user", strings.ToLower(u.row.Username), u.at)
+		twice("subject", u.row.SubjectID, u.at)
+	}
+}
+
+// reader collects what is wrong while it reads on.
+type reader struct{ problems []problem }
+
+func (r *reader) wrong(at place, format string, args ...any) {
+	r.problems = append(r.problems, problem{at, fmt.Sprintf(format, args...)})
+}
+
+// check notes an error of a value, if it is one.
+func (r *reader) check(at place, name string, err error) bool {
+	if err != nil {
+		r.wrong(at, "%s %v", name, err)
+	}
+	return err == nil
+}
+
+func (r *reader) scalar(n node) (string, bool) {
+	if n.kind != scalar && n.kind != null {
+		r.wrong(n.place, "expected a single value here, not %s", n.kind)
+		return "", false
+	}
+	return n.text, true
+}
+
+// list takes one value for a list of one, as people write it.
+func (r *reader) list(n node) []node {
+	switch n.kind {
+	case null:
+		return nil
+	case list:
+		return n.items
+	}
+	return []node{n}
+}
+
+// texts reads a list of single values.
+func (r *reader) texts(n node) []string {
+	var all []string
+	for _, item := range r.list(n) {
+		if text, ok := r.scalar(item); ok {
+			all = append(all, text)
+		}
+	}
+	return all
+}
+
+// mapping calls the function of each key, by its plain name. Other is asked about a key that is not among them, and returns the name it
+// probably should have been; without it every such key is wrong.
+func (r *reader) mapping(n node, what string, keys map[string]func(node), other func(f field) (known bool, meant string)) {
+	if n.kind != mapping {
+		if n.kind != null {
+			r.wrong(n.place, "expected keys and values for %s here, not %s", what, n.kind)
+		}
+		return
+	}
+	seen := map[string]bool{}
+	for _, f := range n.fields {
+		plain := attribute.Plain(f.name)
+		if seen[plain] {
+			r.wrong(f.place, "%s is given twice", f.name)
+			continue
+		}
+		seen[plain] = true
+		if set, ok := keys[plain]; ok {
+			set(f.value)
+			continue
+		}
+		known, meant := false, ""
+		if other != nil {
+			known, meant = other(f)
+		}
+		if known {
+			continue
+		}
+		if nearest := attribute.Nearest(f.name, slices.Collect(keysOf(keys))); nearest != "" {
+			meant = nearest
+		}
+		if meant != "" {
+			r.wrong(f.place, "%s is not a key of %s: did you mean %s?", f.name, what, meant)
+		} else {
+			r.wrong(f.place, "%s is not a key of %s", f.name, what)
+		}
+	}
+}
+
+func keysOf[V any](m map[string]V) func(yield func(string) bool) {
+	return func(yield func(string) bool) {
+		for key := range m {
+			if !yield(key) {
+				return
+			}
+		}
+	}
+}

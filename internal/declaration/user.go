@@ -1,0 +1,68 @@
+package declaration
+
+import (
+	"github.com/alexedwards/argon2id"
+	"github.com/google/uuid"
+
+	"silentrenew/db"
+	"silentrenew/internal/attribute"
+)
+
+// user is a declared user and where it stands.
+type user struct {
+	at       place
+	row      db.User
+	password string // in clear, "" when the file gives the hash
+}
+
+// subjects makes a user's subject out of the name, the same on every machine, where the file does not say one.
+var subjects = uuid.NewSHA1(uuid.NameSpaceURL, []byte("https://silent-renew.example/users"))
+
+// Subject returns the subject of a user who was given none.
+func Subject(username string) string { return uuid.NewSHA1(subjects, []byte(username)).String() }
+
+func (r *reader) user(n node) (user, bool) {
+	u := user{at: n.place, row: db.User{Enabled: true}}
+	before := len(r.problems)
+	hash := n.place
+	text := func(into *string) func(node) {
+		return func(n node) { *into, _ = r.scalar(n); hash = n.place }
+	}
+	subject := func(n node) { u.row.SubjectID, _ = r.scalar(n) }
+	r.mapping(n, "a user", map[string]func(node){
+		"username":     func(n node) { u.row.Username, _ = r.scalar(n) },
+		"password":     func(n node) { u.password, _ = r.scalar(n) },
+		"passwordhash": text(&u.row.PasswordHash),
+		"sub":          subject, "subject": subject, "subjectid": subject,
+		"enabled": func(n node) {
+			text, _ := r.scalar(n)
+			on, err := attribute.ParseSwitch(text)
+			r.check(n.place, "enabled", err)
+			u.row.Enabled = on
+		},
+		"claims": func(n node) {
+			r.pairs(n, "claims", func(f field) {
+				for _, value := range r.texts(f.value) {
+					u.row.Claims = append(u.row.Claims, db.UserClaim{Type: f.name, Value: value})
+				}
+			})
+		},
+	}, nil)
+	if n.kind != mapping || len(r.problems) > before {
+		return u, false
+	}
+	switch {
+	case u.row.Username == "" || len(u.row.Username) > 200:
+		r.wrong(u.at, "a user needs a username of 1 to 200 characters")
+	case (u.password == "") == (u.row.PasswordHash == ""):
+		r.wrong(u.at, "user %s needs either a password or a password_hash (argon2id)", u.row.Username)
+	case u.row.PasswordHash != "":
+		if _, _, _, err := argon2id.DecodeHash(u.row.PasswordHash); err != nil {
+			r.wrong(hash, "password_hash is not one of argon2id: %v", err)
+		}
+	}
+	if u.row.SubjectID == "" {
+		u.row.SubjectID = Subject(u.row.Username)
+	}
+	return u, len(r.problems) == before
+}

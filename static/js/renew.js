@@ -1,0 +1,924 @@
+/*!
+ * renew.js 1.0.0 — renewal of access tokens that never loses the user's work, on top of oidc-client-ts 3.
+ * Copyright (c) 2026 Silent Renew contributors. MIT License: https://opensource.org/license/mit
+ */
+/**
+ * oidc-client-ts renews a token when its timer rings. This module decides the rest: when to renew (a lead that cannot loop,
+ * wall-clock deadlines, wake-ups), how often (once per tab and once per browser, with back-off), what an answer is worth
+ * (checked before it replaces anything), and what an error means (final, or worth another try).
+ *
+ *     import { UserManager, WebStorageStateStore } from "oidc-client-ts";
+ *     import { createRenewal } from "./renew.js";
+ *
+ *     const manager = new UserManager({ …, automaticSilentRenew: false });
+ *     const renewal = createRenewal(manager, { apis: ["https://api.example/"] });
+ *     renewal.on("status", (status) => show(status));
+ *     await renewal.start();
+ *     const answer = await renewal.fetch("https://api.example/companies");
+ *
+ * Sign in with manager.signinRedirect() as before; sign out with renewal.signOut(). A user who holds a refresh token is
+ * renewed by it, everybody else in a hidden frame with prompt=none. To share one sign-in among tabs give the manager a
+ * userStore in localStorage; a refresh token there can be read by any script of your origin, also after the tab is closed.
+ * sessionStorage keeps it to its tab, but a duplicated tab starts with a copy, and two users of one rotating refresh token
+ * look like a theft to the provider.
+ * @module renew
+ */
+
+import { ErrorResponse, ErrorTimeout, InMemoryWebStorage, User, UserManager, WebStorageStateStore } from "oidc-client-ts";
+
+export const version = "1.0.0";
+
+/**
+ * @typedef {object} Options
+ * @property {string[]} [apis] what fetch() gives the token to: URLs that end in "/". Nothing else ever gets it.
+ * @property {boolean} [forceFrame] renew in the hidden frame although there is a refresh token (default false)
+ * @property {number} [leadInSeconds] renew so long before the expiry (default 60),
+ * @property {number} [leadFraction] but not before only this part of the lifetime is left (default 1/3)
+ * @property {number} [minValidityInSeconds] fetch() waits for a renewal when the token lives no longer than this (default 5)
+ * @property {number} [timeoutInSeconds] how long each request of a renewal may take (default 10)
+ * @property {number} [clockSkewInSeconds] how wrong this machine's clock may be before "clockSkew" is raised (default 300)
+ * @property {number} [idleLimitInSeconds] do not renew for a user who has not moved for so long; 0 renews for ever (default 0)
+ * @property {boolean} [verifySignature] verify the ID token's signature with the provider's keys (default true)
+ * @property {string} [clockURL] an address of this origin whose Date header tells the server's time (default silent_redirect_uri)
+ */
+
+/**
+ * What a renewal failed with.
+ * @typedef {object} Failure
+ * @property {"final" | "transient" | "refused"} class final: the provider will not renew; transient: trying again may help;
+ *   refused: the answer did not belong to this user, this request or this client
+ * @property {string} code the registered error code when there is one, otherwise a word: timeout, network, offline, http_503 …
+ * @property {string} reason for people
+ * @property {number} [retryAfter] seconds the provider asked us to wait
+ */
+
+/**
+ * What the renewal is doing. "ended" is left by a new sign-in or by calling renew(); "userChanged" by resolveUser().
+ * @typedef {{kind: "signedOut" | "ready" | "renewing" | "offline" | "idle"}
+ *   | {kind: "retrying", code: string, reason: string, attempt: number, at: number}
+ *   | {kind: "ended", code: string, reason: string}
+ *   | {kind: "cookiesBlocked", certain: boolean, code: string, reason: string}
+ *   | {kind: "userChanged", user: {sub: string, name?: string}}} Status at is in milliseconds since the epoch
+ */
+
+/**
+ * What on() can listen to. Each is raised once per token, in this order: expiring, renewing, renewed; or expiring, renewing,
+ * failed, expired.
+ * @typedef {object} Events
+ * @property {Status} status every change of it
+ * @property {{left: number}} expiring the lead has begun
+ * @property {{attempt: number}} renewing a request to the provider begins
+ * @property {{user: User, shared: boolean}} renewed shared when another tab did it
+ * @property {Failure} failed no renewal will be tried by itself any more; the token may still live
+ * @property {Failure & {attempt: number, at: number}} retrying
+ * @property {{}} expired
+ * @property {{elsewhere: boolean}} signedOut
+ * @property {{user: {sub: string, name?: string}}} userChanged somebody else is signed in: ask, then call resolveUser()
+ * @property {{certain: boolean}} cookiesBlocked the browser hides the provider's cookie from the frame: use refresh tokens or a server
+ * @property {{offsetInSeconds: number}} clockSkew this clock is so far behind the server's; 0 when it is right again
+ */
+
+/** Asking again helps nothing: the user is needed, or the developer (OIDC Core §3.1.2.6, RFC 6749 §5.2). */
+const transientCodes = new Set(["temporarily_unavailable", "server_error", "slow_down"]);
+
+/** A renewal that did not come about. */
+export class RenewalError extends Error {
+  /** @param {Failure} failure @param {{cause?: unknown, user?: {sub: string, name?: string}}} [more] */
+  constructor(failure, { cause, user } = {}) {
+    super(failure.reason, { cause });
+    this.name = "RenewalError";
+    this.failure = failure;
+    /** Who the answer was about, when it was about somebody else. */
+    this.user = user;
+    /** The code, under the name ErrorResponse has it. */
+    this.error = failure.code;
+  }
+}
+
+/**
+ * Sorts an error of oidc-client-ts into what can be done about it.
+ * @param {unknown} error
+ * @param {{status?: number, retryAfter?: string | null}} [answer] of the provider, as far as it was seen
+ * @returns {Failure}
+ */
+export const classify = (error, answer = {}) => {
+  if (error instanceof RenewalError) return error.failure;
+  const reason = error instanceof Error ? error.message : String(error);
+  const status = answer.status ?? Number(/\((\d{3})\)/.exec(reason)?.[1] ?? 0);
+  const busy = status >= 500 || status === 429 || status === 408;
+  const retryAfter = busy ? secondsOf(answer.retryAfter) : undefined;
+  if (error instanceof ErrorResponse) {
+    const again = busy || transientCodes.has(error.error ?? "");
+    return { class: again ? "transient" : "final", code: error.error ?? "error", reason: reason || String(error.error), retryAfter };
+  }
+  if (error instanceof ErrorTimeout) return { class: "transient", code: "timeout", reason };
+  if (busy) return { class: "transient", code: `http_${status}`, reason, retryAfter };
+  if (status >= 400) return { class: "final", code: `http_${status}`, reason };
+  // fetch() rejects with a TypeError when no answer came that a script may read (Fetch §5.6).
+  if (error instanceof TypeError) return { class: "transient", code: "network", reason };
+  return { class: "refused", code: "invalid_response", reason };
+};
+
+/** Retry-After as seconds, from a number or a date (RFC 9110 §10.2.3). @param {string | null | undefined} value */
+const secondsOf = (value) => {
+  if (!value) return undefined;
+  const seconds = /^\d+$/.test(value) ? Number(value) : (Date.parse(value) - Date.now()) / 1000;
+  return Number.isFinite(seconds) ? Math.min(Math.max(seconds, 0), 3600) : undefined;
+};
+
+/**
+ * Seconds to wait before the next attempt: 2, 4, 8, 16, 16 …, up to a fifth more so that tabs and users do not come back in
+ * step; never less than the provider asked for.
+ * @param {number} attempt how many have failed, from 1
+ * @param {number} [retryAfter] seconds
+ * @param {number} [random] from 0 to 1
+ */
+export const backOff = (attempt, retryAfter = 0, random = Math.random()) =>
+  Math.max(retryAfter, Math.min(2 ** Math.min(attempt, 10), 16) * (1 + random / 5));
+
+/** Seconds before the expiry at which a token of this lifetime is renewed. @param {number} lifetime @param {number} lead @param {number} fraction */
+export const leadOf = (lifetime, lead, fraction) => Math.min(lead, lifetime * fraction);
+
+/**
+ * @param {UserManager} manager with automaticSilentRenew off, or it will renew as well
+ * @param {Options} [options]
+ */
+export const createRenewal = (manager, options = {}) => {
+  const {
+    apis = [], forceFrame = false, leadInSeconds = 60, leadFraction = 1 / 3, minValidityInSeconds = 5, timeoutInSeconds = 10,
+    clockSkewInSeconds = 300, idleLimitInSeconds = 0, verifySignature = true,
+    clockURL = manager.settings.silent_redirect_uri ?? location.href,
+  } = options;
+  const { settings } = manager;
+  const name = `renew:${settings.authority}:${settings.client_id}`;
+
+  /** @type {User | null} */
+  let current = null;
+  /**
+   * What we know of the token beyond what the library stores: framed when the hidden frame has worked in this session, blocked
+   * the session it did not see.
+   * @type {{exp: number, lifetime: number, offset: number, framed?: boolean, blocked?: string}}
+   */
+  let known = { exp: 0, lifetime: 0, offset: 0 };
+  /** @type {Status} */
+  let status = { kind: "signedOut" };
+  let running = false;
+  let epoch = 0; // counts sign-outs and sign-ins: what a renewal brings is worthless when it has changed meanwhile
+  let attempts = 0;
+  let retryAt = 0; // milliseconds since the epoch; 0 when no attempt has failed
+  let told = { expiring: false, expired: false };
+  let timer = 0;
+  let offset = 0; // seconds the server's clock is ahead of ours
+  let skewed = 0; // the offset that listeners were told
+  let drift = Date.now() - performance.now();
+  let lastActive = Date.now();
+  /** @type {Promise<User> | null} */
+  let flight = null;
+  let declined = ""; // subject of the user this tab would not become
+  let abort = new AbortController();
+  /** @type {(() => void)[]} */
+  let undo = [];
+  /** @type {BroadcastChannel | null} */
+  let channel = null;
+
+  // ---- Events
+
+  /** @type {Map<string, Set<(news: any) => void>>} */
+  const listeners = new Map();
+  /** @template {keyof Events} K @param {K} type @param {Events[K]} news */
+  const tell = (type, news) => {
+    for (const listener of listeners.get(type) ?? []) listener(news);
+  };
+  /** @param {Status} next */
+  const become = (next) => {
+    if (JSON.stringify(next) === JSON.stringify(status)) return;
+    status = next;
+    tell("status", next);
+  };
+
+  // ---- Time
+
+  const left = (/** @type {User | null} */ user = current) => (user?.expires_at ?? 0) - Date.now() / 1000;
+  const lead = () => leadOf(known.lifetime, leadInSeconds, leadFraction);
+  const stuck = () => status.kind === "ended" || status.kind === "userChanged" || status.kind === "cookiesBlocked";
+
+  /** Looks at the clock on the wall and does what is due. Timers may be late, throttled or frozen: only the time counts. */
+  const tick = () => {
+    clearTimeout(timer);
+    if (!running || !current) return;
+    const jumped = Date.now() - performance.now() - drift;
+    if (Math.abs(jumped) > 5000) { // asleep, or somebody set the clock
+      drift += jumped;
+      void measureClock();
+    }
+    const rest = left();
+    if (rest <= lead() && rest > 0 && !told.expiring) {
+      told.expiring = true;
+      tell("expiring", { left: rest });
+    }
+    if (rest <= 0 && !told.expired) {
+      told.expired = true;
+      tell("expired", {});
+    }
+    let next = 5;
+    if (rest > lead()) next = rest - lead();
+    else if (flight || stuck()) next = rest > 0 ? rest : 5;
+    else if (!navigator.onLine) become({ kind: "offline" });
+    else if (retryAt > Date.now()) next = (retryAt - Date.now()) / 1000;
+    else if (idleLimitInSeconds > 0 && Date.now() - lastActive > idleLimitInSeconds * 1000) become({ kind: "idle" });
+    else void renewOnce().catch(() => {});
+    timer = setTimeout(tick, Math.min(Math.max(next, 0.05), 5) * 1000);
+  };
+
+  /** The page is looked at again, thawed or back on the network: what other tabs did counts, then the clock. */
+  const wake = () => void adoptStored().finally(tick);
+
+  const move = () => {
+    const idleBefore = status.kind === "idle";
+    if (Date.now() - lastActive > 5000) channel?.postMessage({ type: "active" });
+    lastActive = Date.now();
+    if (idleBefore) tick();
+  };
+
+  // ---- Clock (the user's clock may be wrong by hours; the server's Date header is good to a second)
+
+  const measureClock = async () => {
+    try {
+      const sent = Date.now();
+      const { headers } = await fetch(clockURL, { method: "HEAD", cache: "no-store", signal: AbortSignal.timeout(timeoutInSeconds * 1000) });
+      noteDate(headers.get("Date"), (sent + Date.now()) / 2);
+    } catch {
+      // no answer: the clock is as good as it was
+    }
+    // A clock that was set while the token lived moved the token's expiry with it.
+    if (current && known.exp === current.expires_at && Math.abs(offset - known.offset) > 5) {
+      current.expires_at = Math.round(known.exp + known.offset - offset);
+      await remember(current, known.lifetime);
+      await manager.storeUser(current);
+      await manager.events.load(current, false);
+      tick();
+    }
+  };
+
+  /** @param {string | null | undefined} date @param {number} at milliseconds since the epoch */
+  const noteDate = (date, at) => {
+    const server = Date.parse(date ?? "");
+    if (!Number.isFinite(server)) return;
+    offset = (server + 500 - at) / 1000; // Date has whole seconds: half a second more is right on average
+    const wrong = Math.abs(offset) > clockSkewInSeconds ? Math.round(offset) : 0;
+    if (Math.abs(wrong - skewed) <= 5) return;
+    skewed = wrong;
+    tell("clockSkew", { offsetInSeconds: wrong });
+  };
+
+  // ---- The store, which other tabs may share
+
+  /** @param {User} user @param {number} lifetime seconds */
+  const remember = async (user, lifetime) => {
+    known = { ...known, exp: user.expires_at ?? 0, lifetime, offset };
+    await settings.userStore.set(name, JSON.stringify(known));
+  };
+  const recall = async () => {
+    try {
+      return JSON.parse((await settings.userStore.get(name)) ?? "null") ?? known;
+    } catch {
+      return known;
+    }
+  };
+
+  /** Takes over what another tab put into the store. @returns {Promise<User | null>} what is there now */
+  const adoptStored = async () => {
+    const stored = await manager.getUser();
+    if (!running || stored?.access_token === current?.access_token) return stored;
+    if (!stored) {
+      leave(true);
+      await manager.events.unload();
+      return null;
+    }
+    if (!current && stored.profile.sub === declined) return stored;
+    if (current && stored.profile.sub !== current.profile.sub) {
+      askAbout({ sub: stored.profile.sub, name: stored.profile.name });
+      return stored;
+    }
+    const shared = current !== null;
+    await take(stored);
+    await manager.events.load(stored);
+    if (shared) tell("renewed", { user: stored, shared: true });
+    return stored;
+  };
+
+  /** The token of this tab is that of user from now on. @param {User} user */
+  const take = async (user) => {
+    const record = await recall();
+    known = record.exp === user.expires_at ? record : { ...known, exp: user.expires_at ?? 0, lifetime: Math.max(left(user), 1), offset };
+    current = user;
+    declined = "";
+    attempts = retryAt = 0;
+    told = { expiring: false, expired: false };
+    become({ kind: "ready" });
+  };
+
+  /** Nobody is signed in here any more. @param {boolean} elsewhere */
+  const leave = (elsewhere) => {
+    if (!current && status.kind === "signedOut") return;
+    epoch++;
+    abort.abort();
+    abort = new AbortController();
+    current = null;
+    clearTimeout(timer);
+    become({ kind: "signedOut" });
+    tell("signedOut", { elsewhere });
+  };
+
+  /** @param {{sub: string, name?: string}} user */
+  const askAbout = (user) => {
+    if (status.kind === "userChanged" && status.user.sub === user.sub) return;
+    become({ kind: "userChanged", user });
+    tell("userChanged", { user });
+  };
+
+  // ---- Renewing
+
+  /** One renewal at a time: whoever asks while it runs gets its result. */
+  const renewOnce = () => (flight ??= attempt().finally(() => {
+    flight = null;
+    tick();
+  }));
+
+  /** @returns {Promise<User>} */
+  const attempt = async () => {
+    const began = epoch;
+    const before = current;
+    /** The credentials this attempt starts from. */
+    let base = current;
+    /** @type {{status?: number, retryAfter?: string | null}} */
+    let answer = {};
+    become({ kind: "renewing" });
+    try {
+      return await exclusively(name, abort.signal, async () => {
+        // Another tab may have renewed while we waited for the lock.
+        const stored = await adoptStored();
+        if (epoch !== began || (before && !stored)) throw gone();
+        if (status.kind === "userChanged") throw new RenewalError({ class: "refused", code: "user_changed", reason: "another user is signed in" });
+        if (stored && before && stored.access_token !== before.access_token && left(stored) > lead()) return stored;
+        base = stored;
+        become({ kind: "renewing" });
+        tell("renewing", { attempt: attempts + 1 });
+        const next = await withAnswers(settings.authority, (response) => {
+          answer = { status: response.status, retryAfter: response.headers.get("Retry-After") };
+          noteDate(response.headers.get("Date"), Date.now());
+        }, () => obtain(stored));
+        if (epoch !== began || (await manager.getUser())?.access_token !== stored?.access_token) {
+          void revoke(next, stored); // nobody will ever use it
+          throw gone();
+        }
+        if (!usesRefreshToken(stored)) known.framed = true;
+        await remember(next, Math.max(left(next), 1));
+        await manager.storeUser(next);
+        await take(next);
+        await manager.events.load(next);
+        say("renewed");
+        tell("renewed", { user: next, shared: false });
+        return next;
+      });
+    } catch (error) {
+      return await recover(error, answer, base, began);
+    }
+  };
+
+  const gone = () => new RenewalError({ class: "refused", code: "signed_out", reason: "signed out while the renewal was under way" });
+
+  /**
+   * What a failed attempt leaves behind: newer credentials of another tab if there are any, otherwise a plan.
+   * @param {unknown} error @param {{status?: number, retryAfter?: string | null}} answer @param {User | null} base @param {number} began
+   * @returns {Promise<User>}
+   */
+  const recover = async (error, answer, base, began) => {
+    const failure = classify(error, answer);
+    if (epoch !== began || failure.code === "signed_out" || failure.code === "user_changed") throw new RenewalError(failure, { cause: error });
+    const stored = await adoptStored();
+    if (stored && base && stored.access_token !== base.access_token && left(stored) > 0 && status.kind === "ready") return stored;
+    if (failure.class === "transient") {
+      if (!navigator.onLine) {
+        become({ kind: "offline" });
+        throw new RenewalError({ ...failure, code: "offline" }, { cause: error });
+      }
+      attempts++;
+      const rest = left();
+      let wait = backOff(attempts, failure.retryAfter) * (rest > 0 ? 1 : 4);
+      // The last chance before the expiry is taken, unless the provider asked for more time.
+      if (rest > 3 && wait > rest - 2 && !failure.retryAfter) wait = rest - 2;
+      retryAt = Date.now() + wait * 1000;
+      become({ kind: "retrying", code: failure.code, reason: failure.reason, attempt: attempts, at: retryAt });
+      tell("retrying", { ...failure, attempt: attempts, at: retryAt });
+      throw new RenewalError(failure, { cause: error });
+    }
+    retryAt = 0;
+    const cause = failure.code === "login_required" && stored && !usesRefreshToken(stored) ? await askWho(stored) : null;
+    if (epoch !== began) throw gone();
+    const user = error instanceof RenewalError ? error.user : cause?.user;
+    if (user) askAbout(user);
+    else if (cause) {
+      known.blocked = String(stored?.profile.sid);
+      if (stored) await remember(stored, known.lifetime);
+      become({ kind: "cookiesBlocked", certain: false, code: failure.code, reason: failure.reason });
+      tell("cookiesBlocked", { certain: false });
+    } else become({ kind: "ended", code: failure.code, reason: failure.reason });
+    tell("failed", failure);
+    throw new RenewalError(failure, { cause: error });
+  };
+
+  const usesRefreshToken = (/** @type {User | null} */ user) => !forceFrame && Boolean(user?.refresh_token);
+
+  /**
+   * The renewal itself runs on a manager of its own with a store of its own: nothing it brings touches the real store before
+   * it was checked, and a failure touches nothing at all.
+   * @param {User | null} user
+   */
+  const obtain = async (user) => {
+    const metadata = await manager.metadataService.getMetadata();
+    const shadow = shadowOf(metadata, {});
+    await shadow.storeUser(user);
+    const nonce = random();
+    const next = await shadow.signinSilent({ nonce, forceIframeAuth: forceFrame });
+    if (!next) throw new RenewalError({ class: "refused", code: "invalid_response", reason: "no user came of the renewal" });
+    await check(next, user, usesRefreshToken(user) ? undefined : nonce, metadata);
+    return next;
+  };
+
+  /** @param {Partial<import("oidc-client-ts").OidcMetadata>} metadata @param {object} changes */
+  const shadowOf = (metadata, changes) =>
+    new UserManager(
+      /** @type {import("oidc-client-ts").UserManagerSettings} */ ({
+        ...settings, metadata, userStore: new WebStorageStateStore({ store: new InMemoryWebStorage() }),
+        automaticSilentRenew: false, monitorSession: false, silentRequestTimeoutInSeconds: timeoutInSeconds,
+        requestTimeoutInSeconds: timeoutInSeconds, ...changes,
+      }),
+      undefined, undefined, frames(metadata));
+
+  /**
+   * Who is signed in at the provider, when it refused our hint? Somebody else, or nobody that the frame can see. It is probably
+   * the browser that hides the cookie when the provider is another site and no frame has ever worked in this session.
+   * @param {User} user @returns {Promise<{user?: {sub: string, name?: string}} | null>} null when the provider has forgotten us
+   */
+  const askWho = async (user) => {
+    try {
+      const metadata = await manager.metadataService.getMetadata();
+      const shadow = shadowOf(metadata, { includeIdTokenInSilentRenew: false, loadUserInfo: false });
+      await shadow.storeUser(null);
+      const other = await shadow.signinSilent({ nonce: random(), scope: "openid", forceIframeAuth: true });
+      if (other && other.profile.sub !== user.profile.sub) return { user: { sub: other.profile.sub, name: other.profile.name } };
+    } catch {
+      if (!known.framed && crossSite(new URL(settings.authority))) return {};
+    }
+    return null;
+  };
+
+  // ---- The hidden frame
+
+  /** @param {Partial<import("oidc-client-ts").OidcMetadata>} metadata @returns {import("oidc-client-ts").INavigator} */
+  const frames = (metadata) => ({
+    prepare: async () => {
+      const frame = document.createElement("iframe");
+      frame.hidden = true;
+      frame.setAttribute("aria-hidden", "true");
+      return {
+        navigate: (params) => listen(frame, params, metadata).finally(() => frame.remove()),
+        close: () => frame.remove(),
+      };
+    },
+    callback: async () => {},
+  });
+
+  /**
+   * @param {HTMLIFrameElement} frame
+   * @param {import("oidc-client-ts").NavigateParams} params
+   * @param {Partial<import("oidc-client-ts").OidcMetadata>} metadata
+   * @returns {Promise<{url: string}>}
+   */
+  const listen = (frame, { url, state, response_mode, scriptOrigin = location.origin }, metadata) =>
+    new Promise((resolve, reject) => {
+      const provider = new URL(url).origin;
+      const end = new AbortController();
+      const fail = (/** @type {unknown} */ reason) => {
+        end.abort();
+        if (state) void settings.stateStore.remove(state);
+        reject(reason);
+      };
+      const timeout = setTimeout(() => fail(new ErrorTimeout(
+        `no answer from the hidden frame within ${timeoutInSeconds} s: the provider is slow or down, ${settings.silent_redirect_uri} is not registered, ` +
+        "or a login or error page is shown in the frame (X-Frame-Options, frame-ancestors)")), timeoutInSeconds * 1000);
+      end.signal.addEventListener("abort", () => clearTimeout(timeout));
+      abort.signal.addEventListener("abort", () => fail(gone()), { signal: end.signal });
+      addEventListener("message", ({ source, origin, data }) => {
+        if (source !== frame.contentWindow) return;
+        if (origin === provider && typeof data?.error === "string" && data.type) {
+          // A provider that says why it shows an error page instead of coming back.
+          return fail(new RenewalError({ class: "final", code: data.error, reason: String(data.error_description ?? data.error).slice(0, 500) }));
+        }
+        if (origin !== scriptOrigin || data?.source !== "oidc-client" || typeof data.url !== "string") return;
+        const answer = new URL(data.url, location.href);
+        const values = new URLSearchParams(response_mode === "fragment" ? answer.hash.slice(1) : answer.search);
+        if (values.get("state")?.split(";")[0] !== state) return fail(refused("state_mismatch", "the answer in the frame belongs to another request"));
+        const iss = values.get("iss"); // RFC 9207 §2.4
+        const must = /** @type {any} */ (metadata).authorization_response_iss_parameter_supported === true;
+        if ((must || iss) && iss !== metadata.issuer) return fail(refused("issuer_mismatch", `the answer in the frame names the issuer ${iss}`));
+        end.abort();
+        resolve({ url: data.url });
+      }, { signal: end.signal });
+      frame.src = url;
+      document.body.append(frame);
+    });
+
+  // ---- What an answer must be to replace what we have (OIDC Core §3.1.3.7, §12.2)
+
+  /**
+   * @param {User} next @param {User | null} before @param {string | undefined} nonce that was sent
+   * @param {Partial<import("oidc-client-ts").OidcMetadata>} metadata
+   */
+  const check = async (next, before, nonce, metadata) => {
+    if (!next.access_token) throw refused("invalid_response", "the answer has no access token");
+    const token = next.id_token ?? "";
+    if (token === (before?.id_token ?? "")) return; // a refresh may come without a new ID token: the old one stands
+    const claims = claimsOf(token);
+    const audience = [claims.aud].flat();
+    const skew = Math.max(clockSkewInSeconds, 1);
+    const now = Date.now() / 1000 + offset;
+    if (claims.iss !== metadata.issuer) throw refused("issuer_mismatch", `the ID token was issued by ${claims.iss}`);
+    if (!audience.includes(settings.client_id)) throw refused("audience_mismatch", `the ID token is for ${audience}`);
+    if (audience.length > 1 && !claims.azp) throw refused("audience_mismatch", "the ID token has several audiences and no azp");
+    if (claims.azp !== undefined && claims.azp !== settings.client_id) throw refused("azp_mismatch", `the ID token was made for ${claims.azp}`);
+    if (!(claims.exp > now - skew)) throw refused("id_token_expired", "the ID token has expired");
+    if (!(claims.iat < now + skew)) throw refused("id_token_from_the_future", "the ID token was issued in the future");
+    if (nonce !== undefined && claims.nonce !== nonce) throw refused("nonce_mismatch", "the ID token answers another request");
+    if (verifySignature) await verify(token);
+    const old = before?.id_token ? claimsOf(before.id_token) : null;
+    if (!old) return;
+    if (claims.sub !== old.sub) throw refused("sub_mismatch", "the ID token is about somebody else", { sub: claims.sub, name: claims.name });
+    const sameTime = claims.auth_time === old.auth_time || claims.auth_time === undefined;
+    const sameSession = claims.sid === old.sid || claims.sid === undefined;
+    // The same user may have signed in anew: then both move together, and forward.
+    const anew = nonce !== undefined && !sameSession && claims.auth_time > old.auth_time;
+    if (!anew && !sameTime) throw refused("auth_time_mismatch", "the time of the sign-in has changed");
+    if (!anew && !sameSession) throw refused("sid_mismatch", "the session has changed");
+    if (nonce === undefined && claims.nonce !== undefined && claims.nonce !== old.nonce) throw refused("nonce_mismatch", "the nonce has changed");
+  };
+
+  /** The library verifies no signature, as OIDC Core §3.1.3.7 permits for a token that came over TLS. @param {string} token */
+  const verify = async (token) => {
+    const [head, body, signature] = token.split(".");
+    const { alg, kid } = JSON.parse(fromBase64(head));
+    const how = algorithms[alg];
+    if (!how) throw refused("signature_unknown", `the ID token is signed with ${alg}`);
+    const find = async () => (await manager.metadataService.getSigningKeys())?.find((key) => key.kid === kid);
+    let key = await find();
+    if (!key) { // the provider has a new one
+      manager.metadataService.resetSigningKeys();
+      key = await find();
+    }
+    if (!key) throw refused("signature_unknown", `the provider publishes no key ${kid}`);
+    const { kty, n, e, crv, x, y } = /** @type {any} */ (key);
+    const imported = await crypto.subtle.importKey("jwk", { kty, n, e, crv, x, y }, how, false, ["verify"]);
+    const bytes = Uint8Array.from(fromBase64(signature), (c) => c.charCodeAt(0));
+    if (!(await crypto.subtle.verify(how, imported, bytes, new TextEncoder().encode(`${head}.${body}`)))) {
+      throw refused("signature_invalid", "the signature of the ID token is wrong");
+    }
+  };
+
+  /** @param {User} unused @param {User | null} kept */
+  const revoke = async (unused, kept) => {
+    if (!unused.refresh_token || unused.refresh_token === kept?.refresh_token) return;
+    const shadow = shadowOf(await manager.metadataService.getMetadata(), {});
+    await shadow.storeUser(unused);
+    await shadow.revokeTokens(["refresh_token"]).catch(() => {}); // it expires by itself too
+  };
+
+  // ---- Other tabs
+
+  /** @param {"renewed" | "signedOut"} type */
+  const say = (type) => {
+    const message = { type, sub: current?.profile.sub, at: Date.now() };
+    channel?.postMessage(message);
+    if (!channel) {
+      try {
+        localStorage.setItem(`${name}:news`, JSON.stringify(message)); // raises "storage" in the other tabs
+        localStorage.removeItem(`${name}:news`);
+      } catch {
+        // a browser that keeps nothing has nothing to share
+      }
+    }
+  };
+
+  /** @param {{type: string, sub?: string}} news */
+  const hear = async ({ type, sub }) => {
+    if (type === "active") {
+      lastActive = Date.now();
+      if (status.kind === "idle") tick();
+    }
+    if (type === "renewed") wake();
+    if (type !== "signedOut" || !current || (sub && sub !== current.profile.sub)) return;
+    leave(true);
+    await manager.removeUser();
+  };
+
+  // ---- Using the token
+
+  /** @returns {Promise<string | undefined>} */
+  const fresh = async () => {
+    const patience = Date.now() + 3 * timeoutInSeconds * 1000;
+    while (current) {
+      if (status.kind === "userChanged") throw new RenewalError({ class: "refused", code: "user_changed", reason: "another user is signed in" });
+      if (left() > Math.min(minValidityInSeconds, lead())) return current.access_token;
+      /** @type {unknown} */
+      let problem = status.kind === "ended" || status.kind === "cookiesBlocked"
+        ? new RenewalError({ class: "final", code: status.code, reason: status.reason }) : null;
+      if (!problem && !navigator.onLine) problem = new RenewalError({ class: "transient", code: "offline", reason: "the browser is offline" });
+      if (!problem) {
+        try {
+          if (!flight && retryAt > Date.now()) await sleep(Math.min(retryAt - Date.now(), 1000));
+          if (flight || retryAt - 1000 <= Date.now()) await renewOnce();
+        } catch (error) {
+          if (classify(error).class !== "transient" || Date.now() > patience) problem = error;
+        }
+      }
+      if (left() > 0) return current?.access_token; // not renewed, but it lives
+      if (problem) throw problem;
+    }
+    return undefined;
+  };
+
+  /** The nonces that resource servers want to see in proofs, by origin (RFC 9449 §9). @type {Map<string, string>} */
+  const nonces = new Map();
+
+  /** @param {Request} request @param {string | undefined} token */
+  const withToken = async (request, token) => {
+    if (!token || !current) return request;
+    const headers = new Headers(request.headers);
+    const bound = current.token_type?.toLowerCase() === "dpop";
+    headers.set("Authorization", `${bound ? "DPoP" : "Bearer"} ${token}`);
+    if (bound) {
+      const { origin, pathname } = new URL(request.url);
+      headers.set("DPoP", (await manager.dpopProof(origin + pathname, current, request.method, nonces.get(origin))) ?? "");
+    }
+    return new Request(request, { headers });
+  };
+
+  // ---- The public part
+
+  return Object.freeze({
+    version,
+    /** @returns {Status} */
+    status: () => status,
+    /** Who is signed in here, also with an expired token. @returns {User | null} */
+    user: () => current,
+    /** Seconds before the expiry at which the current token is renewed. */
+    lead,
+    /** Seconds the current token lived when it came. */
+    lifetime: () => known.lifetime,
+
+    /**
+     * Calls the listener whenever it happens, until the returned function is called.
+     * @template {keyof Events} K @param {K} type @param {(news: Events[K]) => void} listener
+     */
+    on: (type, listener) => {
+      const of = listeners.get(type) ?? new Set();
+      listeners.set(type, of.add(listener));
+      return () => void of.delete(listener);
+    },
+
+    /**
+     * Begins to look after the user of the manager, if there is one. An expired token gets one silent attempt before this
+     * resolves. @returns {Promise<User | null>} who is signed in, null when somebody has to sign in
+     */
+    start: async () => {
+      if (running) return current;
+      running = true;
+      manager.stopSilentRenew();
+      if ("BroadcastChannel" in globalThis) channel = new BroadcastChannel(name);
+      const end = new AbortController();
+      const on = (/** @type {EventTarget} */ target, /** @type {string} */ type, /** @type {(event: any) => void} */ listener) =>
+        target.addEventListener(type, listener, { signal: end.signal, passive: true });
+      if (channel) on(channel, "message", ({ data }) => void hear(data));
+      on(window, "storage", ({ key, newValue }) => {
+        if (key === `${name}:news` && newValue) void hear(JSON.parse(newValue));
+      });
+      for (const type of ["pageshow", "focus"]) on(window, type, wake);
+      on(window, "online", () => {
+        retryAt = 0;
+        wake();
+      });
+      on(document, "visibilitychange", () => document.visibilityState === "visible" && wake());
+      on(document, "resume", wake);
+      for (const type of ["pointerdown", "pointermove", "keydown", "wheel", "touchstart"]) on(window, type, move);
+      undo = [
+        () => end.abort(),
+        () => channel?.close(),
+        manager.events.addUserLoaded(async (user) => {
+          if (user.access_token === current?.access_token) return;
+          epoch++; // a sign-in: what was under way belongs to the one before
+          known = await recall();
+          // The frame did not see this session, and the top of the window did: now it is certain.
+          const blocked = known.blocked !== undefined && known.blocked === user.profile.sid && !usesRefreshToken(user);
+          await remember(user, Math.max(left(user), 1));
+          await take(user);
+          if (blocked) {
+            become({ kind: "cookiesBlocked", certain: true, code: "login_required", reason: "the provider knows you, but not inside a frame" });
+            tell("cookiesBlocked", { certain: true });
+          }
+          say("renewed");
+          tick();
+        }),
+        manager.events.addUserUnloaded(() => leave(false)),
+      ];
+      const user = await manager.getUser();
+      if (user) await take(user);
+      void measureClock();
+      if (!user) return null;
+      if (left() <= 0 && navigator.onLine) await renewOnce().catch(() => {});
+      tick();
+      return current;
+    },
+
+    /** Leaves the user alone from now on: no timer, no frame, no listener. What is in the store stays there. */
+    stop: () => {
+      running = false;
+      epoch++;
+      abort.abort();
+      abort = new AbortController();
+      clearTimeout(timer);
+      for (const f of undo) f();
+      undo = [];
+      channel = null;
+      current = null;
+      status = { kind: "signedOut" };
+    },
+
+    /**
+     * Renews now, whatever the time. Callers share one renewal. Rejects with a RenewalError.
+     * @returns {Promise<User>}
+     */
+    renew: () => {
+      if (stuck() && status.kind !== "userChanged") become({ kind: "ready" });
+      retryAt = 0;
+      return renewOnce();
+    },
+
+    /**
+     * The access token, renewed first when it has expired or is about to. Undefined when nobody is signed in; rejects with a
+     * RenewalError when there is none to be had.
+     * @returns {Promise<string | undefined>}
+     */
+    freshAccessToken: () => fresh(),
+
+    /**
+     * fetch with the token for the addresses in options.apis, and without for all others. Waits when the token is about to
+     * expire; after a 401 renews once and asks once more.
+     * @param {RequestInfo | URL} input @param {RequestInit} [init]
+     */
+    fetch: async (input, init) => {
+      const request = new Request(input, init);
+      if (!apis.some((root) => request.url.startsWith(root))) return fetch(request);
+      const again = request.clone();
+      const token = await fresh().catch(() => undefined);
+      let answer = await fetch(await withToken(request, token));
+      const nonce = answer.headers.get("DPoP-Nonce");
+      if (nonce) nonces.set(new URL(request.url).origin, nonce);
+      if (answer.status === 401 && nonce) answer = await fetch(await withToken(again.clone(), token)); // RFC 9449 §9
+      if (answer.status !== 401 || !token) return answer;
+      if (current?.access_token === token) {
+        try {
+          await renewOnce();
+        } catch {
+          return answer;
+        }
+      }
+      return current && left() > 0 ? fetch(await withToken(again, current.access_token)) : answer;
+    },
+
+    /**
+     * Signs out here and in the other tabs, then at the provider. A renewal under way loses.
+     * @param {Parameters<UserManager["signoutRedirect"]>[0]} [args]
+     */
+    signOut: async (args) => {
+      const user = await manager.getUser();
+      say("signedOut");
+      leave(false);
+      await manager.removeUser();
+      if (user) await Promise.race([revoke(user, null).catch(() => {}), new Promise((done) => setTimeout(done, 2000))]);
+      await manager.signoutRedirect({ ...(user?.id_token && { id_token_hint: user.id_token }), ...args });
+    },
+
+    /**
+     * Answers "userChanged": whether to go on as the user who is there now.
+     * @param {boolean} accept
+     * @returns {Promise<boolean>} whether it goes on by itself. If not, this tab is signed out: call manager.signinRedirect(), with
+     * prompt: "login" to come back as the one before.
+     */
+    resolveUser: async (accept) => {
+      const stored = await manager.getUser();
+      if (accept && stored && current && stored.profile.sub !== current.profile.sub) {
+        epoch++;
+        await take(stored);
+        await manager.events.load(stored);
+        tick();
+        return true;
+      }
+      const own = current !== null && stored?.profile.sub === current.profile.sub;
+      declined = own ? "" : (stored?.profile.sub ?? "");
+      leave(false);
+      if (own) await manager.removeUser();
+      else await manager.events.unload(); // what is in the store is another tab's
+      return false;
+    },
+  });
+};
+
+/** @param {string} code @param {string} reason @param {{sub: string, name?: string}} [user] */
+const refused = (code, reason, user) => new RenewalError({ class: "refused", code, reason }, { user });
+
+const sleep = (/** @type {number} */ milliseconds) => new Promise((done) => setTimeout(done, milliseconds));
+
+const random = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+
+const fromBase64 = (/** @type {string} */ url) => atob(url.replaceAll("-", "+").replaceAll("_", "/"));
+
+/** What an ID token says, not verified. @param {string} token @returns {Record<string, any>} */
+const claimsOf = (token) => {
+  try {
+    return JSON.parse(new TextDecoder().decode(Uint8Array.from(fromBase64(token.split(".")[1]), (c) => c.charCodeAt(0))));
+  } catch {
+    throw refused("invalid_response", "the ID token cannot be read");
+  }
+};
+
+/** The signature algorithms of RFC 7518 §3.1 that a browser knows. @type {Record<string, any>} */
+const algorithms = { EdDSA: { name: "Ed25519" } };
+for (const [size, curve] of [["256", "P-256"], ["384", "P-384"], ["512", "P-521"]]) {
+  const hash = `SHA-${size}`;
+  algorithms[`RS${size}`] = { name: "RSASSA-PKCS1-v1_5", hash };
+  algorithms[`PS${size}`] = { name: "RSA-PSS", hash, saltLength: Number(size) / 8 };
+  algorithms[`ES${size}`] = { name: "ECDSA", hash, namedCurve: curve };
+}
+
+/**
+ * Whether the provider is another site than this page, so that browsers may hide its cookie from a frame. Ports do not
+ * matter, schemes do; without the list of public suffixes the last two labels must do for the site.
+ * @param {URL} provider
+ */
+const crossSite = (provider) => {
+  if (provider.protocol !== location.protocol) return true;
+  if (provider.hostname === location.hostname) return false;
+  const site = (/** @type {string} */ host) => (/^[\d.]+$|:/.test(host) ? host : host.split(".").slice(-2).join("."));
+  return site(provider.hostname) !== site(location.hostname);
+};
+
+/**
+ * oidc-client-ts keeps status and headers of the provider's answers to itself, and they say whether and when to try again.
+ * While work runs, fetch is watched for answers of this provider; nothing about them is changed.
+ * @template T @param {string} root @param {(response: Response) => void} saw @param {() => Promise<T>} work @returns {Promise<T>}
+ */
+const withAnswers = async (root, saw, work) => {
+  const original = globalThis.fetch;
+  const watching = async (/** @type {RequestInfo | URL} */ input, /** @type {RequestInit} */ init) => {
+    const response = await original(input, init);
+    if (String(input instanceof Request ? input.url : input).startsWith(root)) saw(response);
+    return response;
+  };
+  globalThis.fetch = /** @type {typeof fetch} */ (watching);
+  try {
+    return await work();
+  } finally {
+    if (globalThis.fetch === watching) globalThis.fetch = original;
+  }
+};
+
+/**
+ * Lets one tab of this origin do the work at a time. Without Web Locks (an insecure context, an old browser) a lease in
+ * localStorage must do: it is almost as good, and ends by itself when its tab has crashed.
+ * @template T @param {string} name @param {AbortSignal} signal gives up waiting @param {() => Promise<T>} work @returns {Promise<T>}
+ */
+const exclusively = async (name, signal, work) => {
+  if (navigator.locks) return /** @type {Promise<T>} */ (navigator.locks.request(name, { signal }, work));
+  const key = `${name}:lock`;
+  const owner = random();
+  const holder = () => JSON.parse(localStorage.getItem(key) ?? "null");
+  try {
+    for (;;) {
+      signal.throwIfAborted();
+      const held = holder();
+      if (!held || held.until < Date.now()) {
+        localStorage.setItem(key, JSON.stringify({ owner, until: Date.now() + 45_000 })); // longer than any renewal takes
+        await sleep(50 + Math.random() * 50); // whoever wrote at the same moment has overwritten us by now
+        if (holder()?.owner === owner) break;
+      } else await sleep(50 + Math.random() * 50);
+    }
+  } catch (error) {
+    if (signal.aborted) throw error;
+    return work(); // this browser keeps nothing, so there is nothing to fight over
+  }
+  try {
+    return await work();
+  } finally {
+    if (holder()?.owner === owner) localStorage.removeItem(key);
+  }
+};

@@ -1,0 +1,146 @@
+/**
+ * Renewal by renew.js: "iframe" asks the provider in a hidden frame with prompt=none, "refresh" exchanges a refresh token
+ * that rotates. Both hand their tokens to the page; renew.js decides when.
+ * @module strategy-renew
+ */
+
+import { nextCorrelation } from "./correlation.js";
+import { emit, identify } from "./page-events.js";
+import { config } from "./config.js";
+import { createRenewal } from "./renew.js";
+import { currentSettings } from "./settings.js";
+import { finishLogin, finishLogout, newManager, removeFrames } from "./user-manager.js";
+
+/** @typedef {import("oidc-client-ts").User} User */
+
+/**
+ * @param {string} name "iframe" or "refresh"
+ * @param {import("./strategy.js").Host} host
+ * @param {User | null} handedOver
+ * @returns {import("./strategy.js").Strategy}
+ */
+export const create = (name, host, handedOver) => {
+  const refresh = name === "refresh";
+  /** @type {import("./settings.js").Settings} */
+  const settings = { ...currentSettings(), automaticSilentRenew: false };
+  if (refresh) {
+    settings.scope = `${settings.scope} offline_access`;
+    settings.userStore = "local"; // one refresh token, shared by all tabs: a rotating one must not be copied
+  }
+  const manager = newManager(settings);
+  const renewal = createRenewal(manager, {
+    apis: [`${config.api}/api/`, `${location.origin}/`],
+    forceFrame: !refresh,
+    leadInSeconds: manager.settings.accessTokenExpiringNotificationTimeInSeconds,
+    timeoutInSeconds: manager.settings.silentRequestTimeoutInSeconds,
+  });
+  /** @type {(() => void)[]} */
+  const stops = [];
+
+  const listen = () => {
+    /** The condition that the status means to the user. @param {import("./renew.js").Status} status @returns {import("./strategy.js").Condition | null} */
+    const conditionOf = (status) => {
+      switch (status.kind) {
+        case "ready":
+        case "signedOut":
+          return null;
+        case "retrying":
+          return { ...status, at: status.at / 1000 };
+        case "userChanged":
+          return { kind: "userChanged", sub: status.user.sub, name: status.user.name ?? status.user.sub };
+        case "renewing":
+        case "offline":
+        case "idle":
+          return { kind: status.kind };
+        default:
+          return status;
+      }
+    };
+    stops.push(
+      renewal.on("status", (status) => host.condition(conditionOf(status))),
+      renewal.on("expiring", () => {
+        nextCorrelation(); // the renewal that begins now is a story of its own
+        emit("access_token.expiring", { parameters: { expires_in: renewal.user()?.expires_in, lead: Math.round(renewal.lead()) } });
+      }),
+      renewal.on("renewing", ({ attempt }) => emit("silent_renew.started", { parameters: { strategy: name, attempt } })),
+      renewal.on("retrying", ({ code, reason, attempt }) => emit("silent_renew.error", { outcome: code, reason, parameters: { class: "transient", attempt } })),
+      renewal.on("failed", ({ class: kind, code, reason }) => emit("silent_renew.error", { outcome: code, reason, parameters: { class: kind } })),
+      renewal.on("expired", () => {
+        emit("access_token.expired");
+        host.expired();
+      }),
+      renewal.on("signedOut", ({ elsewhere }) => emit("user.signed_out", { reason: elsewhere ? "signed out in another tab" : "signed out here" })),
+      renewal.on("userChanged", ({ user }) => emit("user.changed", { parameters: { other: user.sub } })),
+      renewal.on("clockSkew", ({ offsetInSeconds }) => {
+        emit("clock.skewed", { parameters: { offset: offsetInSeconds } });
+        host.clock(offsetInSeconds || null);
+      }),
+    );
+  };
+  /** @type {User | null} */
+  let seen = null;
+  /** After renew.js, which must have heard of the user when we ask it. */
+  const follow = () =>
+    stops.push(
+      manager.events.addUserLoaded((user) => {
+        const renewed = seen !== null && seen.profile.sub === user.profile.sub && seen.access_token !== user.access_token;
+        seen = user;
+        host.changed(renewed);
+      }),
+      manager.events.addUserUnloaded(() => {
+        seen = null;
+        emit("user.unloaded");
+        identify({});
+        host.changed(false);
+      }),
+    );
+
+  return {
+    start: async () => {
+      listen();
+      if (handedOver) await manager.storeUser(handedOver);
+      await renewal.start();
+      follow();
+      seen = renewal.user();
+      host.changed(false);
+    },
+    stop: async (next) => {
+      const user = renewal.user();
+      for (const stop of stops) stop();
+      renewal.stop();
+      if (user) await manager.storeUser(null);
+      await manager.events.unload();
+      removeFrames(manager);
+      return next ? user : null;
+    },
+    session: () => renewal.user(),
+    isLoggedIn: () => {
+      const user = renewal.user();
+      const { kind } = renewal.status();
+      return user !== null && (!user.expired || (kind !== "ended" && kind !== "cookiesBlocked" && kind !== "signedOut"));
+    },
+    lead: () => renewal.lead(),
+    automatic: () => true,
+    login: (returnTo) => manager.signinRedirect({ state: returnTo ? { returnTo } : undefined }),
+    finishLogin: () => finishLogin(manager, () => {}),
+    logout: () => renewal.signOut({ state: { from: location.pathname } }),
+    finishLogout: () => finishLogout(manager, host.signedOut),
+    adopt: async (user) => {
+      await manager.storeUser(user);
+      await manager.events.load(user);
+    },
+    renew: () => renewal.renew(),
+    expire: async () => {
+      const user = renewal.user();
+      if (!user) return;
+      user.expires_at = Math.floor(Date.now() / 1000) - 1;
+      await manager.storeUser(user);
+    },
+    resolveUser: async (accept) => {
+      if (await renewal.resolveUser(accept)) return;
+      await manager.signinRedirect(accept ? {} : { prompt: "login" });
+    },
+    send: (url, init) => renewal.fetch(url, init),
+    settings: () => manager.settings,
+  };
+};
