@@ -102,3 +102,5 @@ tool (
 	golang.org/x/vuln/cmd/govulncheck
 	honnef.co/go/tools/cmd/staticcheck
 )
+
+replace github.com/mattn/go-sqlite3 => ./internal/nosqlite3

@@ -1,8 +1,8 @@
 package api
 
 import (
+	"context"
 	"net/http"
-	"strconv"
 	"strings"
 
 	"github.com/gin-gonic/gin"
@@ -39,13 +39,9 @@ func (a *API) checkBinding(c *gin.Context, presented presentedToken, token *acce
 // checkProof returns the thumbprint of the key that made the proof of this request (RFC 9449 §4.3).
 func (a *API) checkProof(c *gin.Context, token string) (jkt string, err error) {
 	ctx := c.Request.Context()
-	text, _, err := a.db.Option(ctx, dpopNonceOption)
+	nonces, err := a.dpopNonces(ctx)
 	if err != nil {
 		return "", err
-	}
-	nonces, err := strconv.ParseBool(text)
-	if err != nil {
-		nonces = false
 	}
 	jkt, err = a.proofs.Check(ctx, dpop.Request{
 		Header: c.Request.Header, Method: c.Request.Method, AccessToken: token, Nonce: nonces,
@@ -65,6 +61,12 @@ func (a *API) checkProof(c *gin.Context, token string) (jkt string, err error) {
 	next, err := a.proofs.Nonce(ctx)
 	c.Header(dpop.NonceHeader, next) // for the next request (RFC 9449 §8.2)
 	return jkt, err
+}
+
+// dpopNonces reports whether every proof must repeat a nonce of ours.
+func (a *API) dpopNonces(ctx context.Context) (bool, error) {
+	text, _, err := a.db.Option(ctx, dpopNonceOption)
+	return text == "true", err
 }
 
 // dpopAlgorithms are the algs of a challenge (RFC 9449 §7.1).

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -47,7 +48,11 @@ func (a *API) labOptions(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	c.JSON(http.StatusOK, map[string]string{leewayOption: leeway.String()})
+	nonces, err := a.dpopNonces(c.Request.Context())
+	if err != nil {
+		return err
+	}
+	c.JSON(http.StatusOK, map[string]string{leewayOption: leeway.String(), dpopNonceOption: strconv.FormatBool(nonces)})
 	return nil
 }
 
@@ -55,18 +60,30 @@ func (a *API) labOptions(c *gin.Context) error {
 func (a *API) changeLabOptions(c *gin.Context) error {
 	e := eventOf(c)
 	e.Kind = "option.changed"
-	text := new(string)
-	if err := readStrings(c, jsonType, map[string]**string{leewayOption: &text}); err != nil {
+	var leeway, nonces *string
+	if err := readStrings(c, jsonType, map[string]**string{leewayOption: &leeway, dpopNonceOption: &nonces}); err != nil {
 		return err
 	}
-	leeway, err := parseLeeway(*text)
-	if err != nil {
-		return err
+	changes := map[string]string{}
+	if leeway != nil {
+		duration, err := parseLeeway(*leeway)
+		if err != nil {
+			return err
+		}
+		changes[leewayOption] = duration.String()
 	}
-	if err := a.db.SetOption(c.Request.Context(), leewayOption, leeway.String()); err != nil {
-		return err
+	if nonces != nil {
+		if *nonces != "true" && *nonces != "false" {
+			return refuseField(dpopNonceOption, `%s must be "true" or "false"`, dpopNonceOption)
+		}
+		changes[dpopNonceOption] = *nonces
 	}
-	e.Parameters[leewayOption] = leeway.String()
+	for name, value := range changes {
+		if err := a.db.SetOption(c.Request.Context(), name, value); err != nil {
+			return err
+		}
+		e.Parameters[name] = value
+	}
 	return a.labOptions(c)
 }
 

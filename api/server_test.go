@@ -88,10 +88,10 @@ func (p *place) patch(body string, change func(r *http.Request)) reply {
 
 func TestLabTurnsTheLeewayDial(t *testing.T) {
 	p := newPlace(t)
-	if got := p.get("/api/lab/options", ""); string(got.body) != `{"Api.Leeway":"0s"}` {
+	if got := p.get("/api/lab/options", ""); string(got.body) != `{"Api.DPoP.RequireNonce":"false","Api.Leeway":"0s"}` {
 		t.Errorf("at first %s", got.body)
 	}
-	if got := p.patch(`{"Api.Leeway":"300s"}`, nil); got.StatusCode != http.StatusOK || string(got.body) != `{"Api.Leeway":"5m0s"}` {
+	if got := p.patch(`{"Api.Leeway":"300s"}`, nil); got.StatusCode != http.StatusOK || string(got.body) != `{"Api.DPoP.RequireNonce":"false","Api.Leeway":"5m0s"}` {
 		t.Errorf("status %d: %s", got.StatusCode, got.body)
 	}
 	if e := p.last(); e.Kind != "option.changed" || e.Parameters["Api.Leeway"] != "5m0s" {
@@ -101,6 +101,22 @@ func TestLabTurnsTheLeewayDial(t *testing.T) {
 		if got := p.patch(body, nil); got.StatusCode != http.StatusBadRequest || got.problem(t).Field != "Api.Leeway" {
 			t.Errorf("%s: status %d: %s", body, got.StatusCode, got.body)
 		}
+	}
+}
+
+func TestLabSwitchesNoncesOn(t *testing.T) {
+	p := newPlace(t)
+	got := p.patch(`{"Api.DPoP.RequireNonce":"true"}`, nil)
+	if e := p.last(); got.StatusCode != http.StatusOK || string(got.body) != `{"Api.DPoP.RequireNonce":"true","Api.Leeway":"0s"}` || e.Parameters[dpopNonceOption] != "true" {
+		t.Errorf("status %d: %s, event %+v", got.StatusCode, got.body, e)
+	}
+	for _, body := range []string{`{"Api.DPoP.RequireNonce":"1"}`, `{"Api.DPoP.RequireNonce":true}`, `{"Api.Leeway":"1s","Api.DPoP.RequireNonce":""}`} {
+		if got := p.patch(body, nil); got.StatusCode != http.StatusBadRequest || got.problem(t).Field != dpopNonceOption {
+			t.Errorf("%s: status %d: %s", body, got.StatusCode, got.body)
+		}
+	}
+	if got := p.get("/api/lab/options", ""); string(got.body) != `{"Api.DPoP.RequireNonce":"true","Api.Leeway":"0s"}` {
+		t.Errorf("a refused change was made by half: %s", got.body)
 	}
 }
 
@@ -120,7 +136,7 @@ func TestLabKeepsStrangersOut(t *testing.T) {
 			t.Errorf("%s: status %d, want %d", name, got.StatusCode, tc.status)
 		}
 	}
-	if got := p.get("/api/lab/options", ""); string(got.body) != `{"Api.Leeway":"0s"}` {
+	if got := p.get("/api/lab/options", ""); string(got.body) != `{"Api.DPoP.RequireNonce":"false","Api.Leeway":"0s"}` {
 		t.Errorf("a stranger changed the leeway: %s", got.body)
 	}
 }

@@ -34,6 +34,7 @@ type companyRow struct {
 	Company
 	NameKey string
 	Folded  string
+	Matches int `gorm:"->"` // no column: of how many rows the word index found this one, see found
 }
 
 // TableName implements gorm's Tabler.

@@ -48,6 +48,7 @@ func openMigrated(ctx context.Context, path, name string) (*DB, error) {
 			"journal_mode(WAL)",   // readers never wait for the writer
 			"synchronous(NORMAL)", // safe against a crash of the program; a power cut may cost the last commits, never the file
 			"foreign_keys(1)",
+			"cache_size(-65536)", // KiB at most, per connection: an import touches every index all over
 		},
 		"_txlock":      {"immediate"}, // a transaction that will write says so at once, so it never has to give up half-way
 		"_time_format": {"sqlite"},

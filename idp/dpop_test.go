@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"slices"
 	"strings"
@@ -340,6 +341,21 @@ func TestRFC9449Section111OneOfAHundredParallelUses(t *testing.T) {
 	})
 }
 
+// The address in a proof is the public one, the issuer's path included.
+func TestRFC9449Section43AProviderBelowAPath(t *testing.T) {
+	const issuer = "https://example.com/tenant"
+	s, key := newSite(t, func(c *Config) { c.Issuer = issuer }), dpoptest.NewKey(t, jose.ES256)
+	for address, accepted := range map[string]bool{issuer + "/connect/token": true, "https://example.com/connect/token": false, "http://example.com/tenant/connect/token": false} {
+		r := httptest.NewRequest(http.MethodPost, "/tenant/connect/token", strings.NewReader(tokenForm(s.insertCode(nil)).Encode()))
+		r.Host = "10.0.0.1:5005" // as a proxy calls us
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		r.Header.Set(dpop.Header, key.Proof("POST", address))
+		if answer := s.serve(r); (answer.StatusCode == http.StatusOK) != accepted {
+			t.Errorf("%s: %d %s", address, answer.StatusCode, answer.Body)
+		}
+	}
+}
+
 func TestRFC9449CORS(t *testing.T) {
 	s := newSite(t)
 	answer := s.call(http.MethodOptions, "/connect/token", nil, "Origin", testSPA, "Access-Control-Request-Method", "POST", "Access-Control-Request-Headers", "dpop")
@@ -352,7 +368,7 @@ func TestRFC9449CORS(t *testing.T) {
 	}
 }
 
-// ExampleHash of RFC 9449 §7: the figures' token and its ath.
+// The token of the figures of RFC 9449 §7 and its ath.
 func TestRFC9449Section7Vector(t *testing.T) {
 	const token = "Kz~8mXK1EalYznwH-LC-1fBAo.4Ljp~zsPE_NeO.gxU"
 	sum := sha256.Sum256([]byte(token))

@@ -54,6 +54,12 @@ func newTab(t *testing.T, p *program, parent context.Context, options ...chromed
 func walk(t *testing.T, flags ...string) (*program, *browser) {
 	t.Helper()
 	t.Parallel()
+	return walkAlone(t, flags...)
+}
+
+// walkAlone is walk for a test that measures seconds: while it runs, no other browser test does.
+func walkAlone(t *testing.T, flags ...string) (*program, *browser) {
+	t.Helper()
 	chromium.start(t) // before the program, so that a machine without a browser builds nothing
 	p := startProgram(t, flags...)
 	return p, openBrowser(t, p)

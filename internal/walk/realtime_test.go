@@ -21,7 +21,7 @@ func TestRealTime(t *testing.T) {
 	b.open("/")
 	b.renewWithLead(60)
 	b.signIn("Mick", "MickPassword")
-	p.waitLoop(0)
+	p.waitRenewLines(0, 5, patience)
 	b.waitVisible("#loop-warning")
 
 	// A34: T=120, by the database.

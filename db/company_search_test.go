@@ -1,0 +1,74 @@
+package db_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"silentrenew/db"
+	"silentrenew/db/dbtest"
+)
+
+// A word that everybody has is found in the next rows of the list, a rare one in the word index, one between them by
+// walking the list. Whichever way, the rows are those that reading everything would find.
+func TestSearchFindsTheSameRowsWhicheverWayItTakes(t *testing.T) {
+	const rows = 12_000
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		var companies []db.Company
+		for i := range rows {
+			c := someCompany(i)
+			if i%12 != 0 {
+				c.Name += " Wide" // more than the word index is asked for
+			}
+			if i%700 == 0 {
+				c.Name += " Seldom"
+			}
+			companies = append(companies, c)
+		}
+		if _, err := d.ImportCompanies(t.Context(), companies); err != nil {
+			t.Fatal(err)
+		}
+		analyze(t, d)
+		for _, sort := range []string{"name", "-blocks"} {
+			everything := walkPages(t, d, db.CompanyQuery{Sort: sort, Limit: 200})
+			for _, q := range []db.CompanyQuery{
+				{Search: "wide"}, {Search: "street wide"}, {Search: "gmbh"}, {Search: "seldom"}, {Search: "wide seldom"}, {Search: rareWord}, {Search: "s"}, {Search: "nobody"},
+				{Search: "wide", Country: "SE"}, {Search: "seldom", Country: "JP"},
+			} {
+				q.Sort, q.Limit = sort, 200
+				got := walkPages(t, d, q)
+				want := slices.Clone(everything)
+				want = slices.DeleteFunc(want, func(c db.Company) bool { return !naivelyFound(c, q) })
+				if !slices.Equal(names(got), names(want)) {
+					t.Errorf("%+v: %d companies, want %d", q, len(got), len(want))
+				}
+			}
+		}
+	})
+}
+
+func naivelyFound(c db.Company, q db.CompanyQuery) bool {
+	words := strings.FieldsFunc(strings.ToLower(c.Name+" "+c.Address+" "+c.Country), func(r rune) bool { return !strings.ContainsRune("abcdefghijklmnopqrstuvwxyz0123456789", r) })
+	for _, term := range strings.Fields(q.Search) {
+		if !slices.ContainsFunc(words, func(word string) bool { return strings.HasPrefix(word, term) }) {
+			return false
+		}
+	}
+	return q.Country == "" || c.CountryCode == q.Country
+}
+
+// walkPages reads every page of a query, one after the other.
+func walkPages(t *testing.T, d *db.DB, q db.CompanyQuery) (all []db.Company) {
+	t.Helper()
+	for n := 0; ; n++ {
+		page, err := d.Companies(t.Context(), q)
+		if err != nil || n > 100 {
+			t.Fatal(fmt.Errorf("page %d of %+v: %w", n, q, err))
+		}
+		all = append(all, page.Companies...)
+		if q.Cursor = page.Next; q.Cursor == "" {
+			return all
+		}
+	}
+}
