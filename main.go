@@ -215,6 +215,7 @@ func singleOrigin(handlers map[string]http.Handler) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/idp/", handlers[config.IDP])
 	mux.Handle("/idp", handlers[config.IDP])
+	mux.Handle("/.well-known/oauth-authorization-server/idp", handlers[config.IDP]) // RFC 8414 §3.1
 	mux.Handle("/api/", handlers[config.API])
 	mux.Handle("/", handlers[config.SPA])
 	return mux

@@ -5,6 +5,7 @@ import (
 	"flag"
 	"maps"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -188,5 +189,24 @@ func TestDiscoveryListsTheClaims(t *testing.T) {
 	}
 	if signatureAlgorithms[0] != jose.RS256 {
 		t.Errorf("RS256 must be supported and is the default (OIDC Core §15.1): %v", signatureAlgorithms)
+	}
+}
+
+// RFC 8414 §3.1: the issuer's path comes behind the well-known one, and the document is the one of OpenID Connect.
+func TestRFC8414TheSameDocument(t *testing.T) {
+	for issuer, address := range map[string]string{
+		testIssuer:                   "http://localhost:5005/.well-known/oauth-authorization-server",
+		"http://localhost:8080/idp":  "http://localhost:8080/.well-known/oauth-authorization-server/idp",
+		"https://id.example.com/a/b": "https://id.example.com/.well-known/oauth-authorization-server/a/b",
+	} {
+		s := newSite(t, func(c *Config) { c.Issuer, c.Registration = issuer, RegistrationOpen })
+		answer := s.serve(httptest.NewRequest(http.MethodGet, address, nil))
+		want := s.call(http.MethodGet, "/.well-known/openid-configuration", nil)
+		if answer.StatusCode != http.StatusOK || answer.Body != want.Body {
+			t.Errorf("%s: %d %.200s", address, answer.StatusCode, answer.Body)
+		}
+		if got := decode[map[string]any](t, answer)["issuer"]; got != issuer {
+			t.Errorf("%s: issuer %v", address, got)
+		}
 	}
 }
