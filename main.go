@@ -13,6 +13,7 @@ import (
 	"net/url"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -21,6 +22,7 @@ import (
 	"silentrenew/api"
 	"silentrenew/db"
 	"silentrenew/idp"
+	"silentrenew/internal/admin"
 	"silentrenew/internal/backchannel"
 	"silentrenew/internal/config"
 	"silentrenew/internal/declaration"
@@ -61,6 +63,9 @@ func oneLine(err error) string {
 func run(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) (err error) {
 	if len(args) > 0 && args[0] == "companies" {
 		return listing.Command(ctx, args[1:], getenv, stdout, stderr)
+	}
+	if len(args) > 0 && slices.Contains(admin.Nouns, args[0]) {
+		return admin.Command(ctx, args, getenv, os.Stdin, stdout, stderr)
 	}
 	cfg, err := config.Parse(args, getenv, stdout)
 	if errors.Is(err, config.ErrDone) {

@@ -10,6 +10,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -396,6 +397,52 @@ func TestConfigDeclaresClientsAndUsers(t *testing.T) {
 	}
 	if _, err := os.Stat(filepath.Join(folder, "untouched.db")); !os.IsNotExist(err) {
 		t.Errorf("a database was made all the same: %v", err)
+	}
+}
+
+// The commands work beside the running program, whose next token obeys.
+func TestCommandsBesideTheRunningProgram(t *testing.T) {
+	folder := t.TempDir()
+	p := start(t, folder, anyPorts...)
+	command := func(line string) string {
+		t.Helper()
+		var out, warned bytes.Buffer
+		args := append(strings.Fields(line), "--database", filepath.Join(folder, "silentrenew.db"))
+		if err := run(t.Context(), args, func(string) string { return "" }, &out, &warned); err != nil {
+			t.Fatalf("%s: %v", line, err)
+		}
+		return out.String()
+	}
+	token := func(secret string) (expiresIn int) {
+		t.Helper()
+		form := url.Values{"grant_type": {"client_credentials"}, "client_id": {"job"}, "client_secret": {secret}}
+		answer, err := http.PostForm(p.idp+"/connect/token", form)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer answer.Body.Close()
+		var body struct {
+			ExpiresIn int `json:"expires_in"`
+		}
+		if err := json.NewDecoder(answer.Body).Decode(&body); err != nil {
+			t.Fatal(err)
+		}
+		return body.ExpiresIn
+	}
+	var added struct{ ClientSecret string }
+	if err := json.Unmarshal([]byte(command("clients add job GrantTypes=client_credentials Scopes=companyApi --json")), &added); err != nil {
+		t.Fatal(err)
+	}
+	if got := token(added.ClientSecret); got != 3600 {
+		t.Errorf("expires_in %d, want 3600", got)
+	}
+	command("clients set job AccessTokenLifetime=2m")
+	if got := token(added.ClientSecret); got != 120 {
+		t.Errorf("expires_in %d, want 120", got)
+	}
+	command("clients remove job --yes")
+	if got := token(added.ClientSecret); got != 0 {
+		t.Error("a client that was removed gets tokens")
 	}
 }
 

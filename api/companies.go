@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"time"
 	"unicode/utf8"
 
 	"github.com/gin-gonic/gin"
@@ -23,11 +24,13 @@ type company struct {
 	Country     string `json:"country" required:"true" description:"English name; Unknown where the listing does not say"`
 	CountryCode string `json:"countryCode" required:"true" pattern:"^([A-Z]{2})?$" description:"ISO 3166-1, empty when it is not known"`
 	Blocks      int    `json:"blocks" required:"true" minimum:"0" description:"address blocks (MA-L) that the IEEE assigned to the company"`
+	Updated     string `json:"updated" required:"true" format:"date-time" description:"when anything of it changed last, RFC 3339 in UTC"`
 }
 
 func toWire(c db.Company) company {
 	return company{
 		ID: c.ID, Name: c.Name, FullAddress: c.FullAddress(), Address: c.Address, Country: c.Country, CountryCode: c.CountryCode, Blocks: c.Blocks,
+		Updated: c.Updated.Format(time.RFC3339Nano),
 	}
 }
 

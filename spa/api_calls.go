@@ -24,10 +24,14 @@ type pageCalls struct {
 
 // apiCalls are the requests whose answer comes from the API.
 var apiCalls = []pageCalls{
-	{http.MethodGet, "/companies", []string{"GET /api/companies"}},
+	{http.MethodGet, "/companies", []string{"GET /api/companies", "GET /api/countries"}},
 	{http.MethodPost, "/companies", []string{"POST /api/companies"}},
-	{http.MethodGet, "/companies/new", []string{"GET /api/companies"}},
-	{http.MethodGet, "/companies/:id", []string{"GET /api/companies/:id"}},
+	{http.MethodGet, "/companies/new", []string{"GET /api/countries"}},
+	{http.MethodGet, "/companies/:id", []string{"GET /api/companies/:id", "GET /api/countries"}},
+	{http.MethodPost, "/companies/:id", []string{"PUT /api/companies/:id", "GET /api/companies/:id"}}, // the second when somebody was faster
+	{http.MethodGet, "/companies/:id/edit", []string{"GET /api/companies/:id", "GET /api/countries"}},
+	{http.MethodPost, "/companies/:id/delete", []string{"DELETE /api/companies/:id", "GET /api/companies/:id", "GET /api/countries"}}, // the same
+	{http.MethodPost, "/companies/:id/restore", []string{"POST /api/companies/:id/restore", "GET /api/companies/:id", "GET /api/countries"}},
 	{http.MethodGet, "/privacy", []string{"GET /api/companies/privacy"}},
 }
 

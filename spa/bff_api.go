@@ -28,7 +28,7 @@ func (s *Server) bffAPI(c *gin.Context) {
 	var body json.RawMessage
 	who, err := s.callerOf(c)
 	if err == nil {
-		err = s.api.call(ctx, who, http.MethodGet, "/api"+path, nil, &body)
+		_, err = s.api.call(ctx, who, request{method: http.MethodGet, path: "/api" + path}, &body)
 	}
 	if err == nil && who.alive != nil {
 		err = who.alive(ctx)

@@ -1,17 +1,10 @@
 package spa
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
-	"errors"
-	"fmt"
-	"io"
-	"mime"
 	"net/http"
 	"net/url"
 	"regexp"
-	"strconv"
 )
 
 // companiesClient calls the companies API on behalf of a user, with the token the user's page sent.
@@ -27,18 +20,6 @@ func newCompaniesClient(root string, client *http.Client) *companiesClient {
 	return &companiesClient{root: root, http: &own}
 }
 
-// errUnreachable means that the API gave no answer at all.
-var errUnreachable = errors.New("the API does not answer")
-
-// apiError is a refusal by the API: its status and what its problem document says (RFC 9457 §3.1).
-type apiError struct {
-	status int
-	detail string
-	fields map[string]string // what is wrong with which field, when the API says so
-}
-
-func (e *apiError) Error() string { return fmt.Sprintf("API %d: %s", e.status, e.detail) }
-
 // company is a company as the API describes it.
 type company struct {
 	ID          string `json:"id"`
@@ -46,12 +27,45 @@ type company struct {
 	FullAddress string `json:"fullAddress"`
 	Address     string `json:"address"`
 	Country     string `json:"country"`
+	CountryCode string `json:"countryCode"` // empty when it is not known
+	Blocks      int    `json:"blocks"`
+	Updated     string `json:"updated"` // RFC 3339
+
+	tag string // the entity tag under which the API knows this version (RFC 9110 §8.8.3)
 }
 
-// companyPage is some companies and the cursor to the next ones, empty at the end.
+// companyPage is some companies and the cursors of the neighbouring pages, empty where there is none.
 type companyPage struct {
 	Companies []company `json:"companies"`
 	Next      string    `json:"next"`
+	Previous  string    `json:"prev"`
+}
+
+// companyQuery says which companies a page of the list shows, in the API's own words.
+type companyQuery struct{ search, country, sort, cursor string }
+
+// values are the parameters of the query, for the API as well as for an address of ours. What is not asked for is not said.
+func (q companyQuery) values() url.Values {
+	values := url.Values{}
+	for name, value := range map[string]string{"search": q.search, "country": q.country, "sort": q.sort, "cursor": q.cursor} {
+		if value != "" {
+			values.Set(name, value)
+		}
+	}
+	return values
+}
+
+// countryCount is a country and how many companies it has.
+type countryCount struct {
+	Code      string `json:"code"` // empty for companies whose country is not known
+	Name      string `json:"name"`
+	Companies int    `json:"companies"`
+}
+
+// countryList has every country with companies in it, by name.
+type countryList struct {
+	Countries []countryCount `json:"countries"`
+	Companies int            `json:"companies"` // of all countries together
 }
 
 // claim is one claim of the access token as the API saw it.
@@ -60,126 +74,63 @@ type claim struct {
 	Value string `json:"value"`
 }
 
-// companies asks for at most limit companies; 0 leaves it to the API.
-func (a *companiesClient) companies(ctx context.Context, who caller, search, after string, limit int) (companyPage, error) {
-	query := url.Values{}
-	if limit > 0 {
-		query.Set("limit", strconv.Itoa(limit))
-	}
-	if search != "" {
-		query.Set("search", search)
-	}
-	if after != "" {
-		query.Set("after", after)
-	}
-	var found companyPage
-	return found, a.call(ctx, who, http.MethodGet, "/api/companies?"+query.Encode(), nil, &found)
+func (a *companiesClient) companies(ctx context.Context, who caller, query companyQuery) (found companyPage, err error) {
+	_, err = a.call(ctx, who, request{method: http.MethodGet, path: "/api/companies?" + query.values().Encode()}, &found)
+	return found, err
+}
+
+// countries counts the companies that a search finds, by country; an empty search finds all.
+func (a *companiesClient) countries(ctx context.Context, who caller, search string) (found countryList, err error) {
+	_, err = a.call(ctx, who, request{method: http.MethodGet, path: "/api/countries?" + companyQuery{search: search}.values().Encode()}, &found)
+	return found, err
 }
 
 // companyID is what the API's ids look like (RFC 9562 §4). Anything else, such as "..", stays out of the API's paths.
 var companyID = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
 
 func (a *companiesClient) company(ctx context.Context, who caller, id string) (company, error) {
-	var found company
+	return a.one(ctx, who, id, request{method: http.MethodGet})
+}
+
+// create sends the idempotency key of the form along, so that a form that is sent twice creates one company.
+func (a *companiesClient) create(ctx context.Context, who caller, wanted company, key string) (created company, err error) {
+	r := request{method: http.MethodPost, path: "/api/companies", body: bodyOf(wanted), headers: map[string]string{"Idempotency-Key": key}}
+	created.tag, err = a.call(ctx, who, r, &created)
+	return created, err
+}
+
+// replace changes the version that has the tag, and no other: 412 when somebody was faster.
+func (a *companiesClient) replace(ctx context.Context, who caller, wanted company) (company, error) {
+	return a.one(ctx, who, wanted.ID, request{method: http.MethodPut, body: bodyOf(wanted), headers: map[string]string{"If-Match": wanted.tag}})
+}
+
+// remove deletes the version that has the tag, and no other.
+func (a *companiesClient) remove(ctx context.Context, who caller, id, tag string) error {
+	_, err := a.one(ctx, who, id, request{method: http.MethodDelete, headers: map[string]string{"If-Match": tag}})
+	return err
+}
+
+// restore undoes a deletion.
+func (a *companiesClient) restore(ctx context.Context, who caller, id string) (company, error) {
+	return a.one(ctx, who, id, request{method: http.MethodPost, path: "/restore"})
+}
+
+func (a *companiesClient) privacy(ctx context.Context, who caller) (claims []claim, err error) {
+	_, err = a.call(ctx, who, request{method: http.MethodGet, path: "/api/companies/privacy"}, &claims)
+	return claims, err
+}
+
+// one sends a request about one company; its path goes on behind the id.
+func (a *companiesClient) one(ctx context.Context, who caller, id string, r request) (found company, err error) {
 	if !companyID.MatchString(id) {
 		return found, &apiError{status: http.StatusNotFound, detail: "there is no such company"}
 	}
-	return found, a.call(ctx, who, http.MethodGet, "/api/companies/"+url.PathEscape(id), nil, &found)
+	r.path = "/api/companies/" + id + r.path
+	found.tag, err = a.call(ctx, who, r, &found)
+	return found, err
 }
 
-func (a *companiesClient) create(ctx context.Context, who caller, wanted company) (company, error) {
-	var created company
-	body := map[string]string{"name": wanted.Name, "address": wanted.Address, "country": wanted.Country}
-	return created, a.call(ctx, who, http.MethodPost, "/api/companies", body, &created)
-}
-
-func (a *companiesClient) privacy(ctx context.Context, who caller) ([]claim, error) {
-	var claims []claim
-	return claims, a.call(ctx, who, http.MethodGet, "/api/companies/privacy", nil, &claims)
-}
-
-// maxAnswer bounds what we read of an answer, in bytes.
-const maxAnswer = 1 << 20
-
-// call sends one request and reads the answer into out. When the API does not take the token, and there is a way to another, it asks
-// once more: what was answered with 401 was not done.
-func (a *companiesClient) call(ctx context.Context, who caller, method, path string, body, out any) error {
-	err := a.send(ctx, who, method, path, body, out)
-	if refused, ok := errors.AsType[*apiError](err); !ok || refused.status != http.StatusUnauthorized || who.renew == nil {
-		return err
-	}
-	if who.token, err = who.renew(ctx); err != nil {
-		return err
-	}
-	return a.send(ctx, who, method, path, body, out)
-}
-
-// send sends one request. The correlation id goes with it, so that the API's event joins the story.
-func (a *companiesClient) send(ctx context.Context, who caller, method, path string, body, out any) error {
-	var payload io.Reader
-	if body != nil {
-		text, err := json.Marshal(body)
-		if err != nil {
-			return fmt.Errorf("encode %s %s: %w", method, path, err)
-		}
-		payload = bytes.NewReader(text)
-	}
-	request, err := http.NewRequestWithContext(ctx, method, a.root+path, payload)
-	if err != nil {
-		return fmt.Errorf("prepare %s: %w", method, err)
-	}
-	request.Header.Set("Accept", "application/json")
-	if body != nil {
-		request.Header.Set("Content-Type", "application/json")
-	}
-	if err := who.authorize(request); err != nil {
-		return err
-	}
-	response, err := a.http.Do(request)
-	if err != nil {
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
-		return fmt.Errorf("%w: %w", errUnreachable, err)
-	}
-	defer response.Body.Close()
-	who.relay(response)
-	text, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer))
-	if err != nil {
-		return fmt.Errorf("%w: read the answer: %w", errUnreachable, err)
-	}
-	if response.StatusCode >= 300 {
-		return refusalOf(response, text)
-	}
-	if err := json.Unmarshal(text, out); err != nil {
-		return fmt.Errorf("read %s %s: %w", method, path, err)
-	}
-	return nil
-}
-
-// refusalOf reads a problem document, or makes do with the status.
-func refusalOf(response *http.Response, text []byte) *apiError {
-	refused := &apiError{status: response.StatusCode, detail: http.StatusText(response.StatusCode)}
-	kind, _, _ := mime.ParseMediaType(response.Header.Get("Content-Type"))
-	if kind != "application/problem+json" && kind != "application/json" {
-		return refused
-	}
-	var problem struct {
-		Title  string `json:"title"`
-		Detail string `json:"detail"`
-		Field  string `json:"field"`
-	}
-	if json.Unmarshal(text, &problem) != nil {
-		return refused
-	}
-	switch {
-	case problem.Detail != "":
-		refused.detail = problem.Detail
-	case problem.Title != "":
-		refused.detail = problem.Title
-	}
-	if problem.Field != "" {
-		refused.fields = map[string]string{problem.Field: refused.detail}
-	}
-	return refused
+// bodyOf is what a person may say about a company.
+func bodyOf(c company) map[string]string {
+	return map[string]string{"name": c.Name, "address": c.Address, "country": c.Country}
 }

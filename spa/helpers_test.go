@@ -1,6 +1,7 @@
 package spa
 
 import (
+	"encoding/json"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -98,15 +99,20 @@ func (s *site) document(a answer) *goquery.Document {
 	return doc
 }
 
-// text returns the words of what a selector finds, with one space between them.
+// text returns the words of what a selector finds, in the order of the document, with one space between them.
 func text(doc *goquery.Document, selector string) string {
-	var words []string
-	doc.Find(selector).AddSelection(doc.Find(selector).Find("*")).Contents().Each(func(_ int, node *goquery.Selection) {
+	return strings.Join(words(doc.Find(selector)), " ")
+}
+
+func words(in *goquery.Selection) (found []string) {
+	in.Contents().Each(func(_ int, node *goquery.Selection) {
 		if goquery.NodeName(node) == "#text" {
-			words = append(words, strings.Fields(node.Text())...)
+			found = append(found, strings.Fields(node.Text())...)
+		} else {
+			found = append(found, words(node)...)
 		}
 	})
-	return strings.Join(words, " ")
+	return found
 }
 
 // events returns what the bus remembers.
@@ -122,32 +128,58 @@ const (
 	newID   = "c9d4c053-49b6-410c-bc78-2d54a9991870"
 )
 
+// Entity tags of the first company: the version that the API has, and one that somebody has replaced.
+const currentTag, staleTag = `"v2"`, `"v1"`
+
+const firstCompany = `{"id":"` + firstID + `","name":"IT_Solutions Ltd","fullAddress":"583 Wall Dr. Gwynn Oak, MD 21207 USA",
+	"address":"583 Wall Dr. Gwynn Oak, MD 21207","country":"USA","countryCode":"US","blocks":1,"updated":"2026-11-23T07:00:00.5Z"}`
+
 // companiesAPI is an API with the tutorial's two companies. It knows three tokens: mick, jane and expired.
 func companiesAPI(w http.ResponseWriter, r *http.Request) {
-	problem := func(status int, detail string) {
+	problem := func(status int, more string) {
 		w.Header().Set("Content-Type", "application/problem+json")
 		w.WriteHeader(status)
-		_, _ = w.Write([]byte(`{"detail":"` + detail + `"}`))
+		_, _ = w.Write([]byte(`{"detail":"` + more + `"}`))
+	}
+	say := func(status int, text string) {
+		w.Header().Set("ETag", currentTag)
+		w.WriteHeader(status)
+		_, _ = w.Write([]byte(text))
 	}
 	token := strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")
-	admin := r.URL.Path == "/api/companies/privacy" || r.Method == http.MethodPost
+	changes := r.Method != http.MethodGet
+	var said struct{ Name, Address, Country string }
+	if r.Body != nil {
+		_ = json.NewDecoder(r.Body).Decode(&said)
+	}
+	path := strings.TrimPrefix(r.URL.Path, "/api")
 	switch {
 	case token != "mick" && token != "jane":
 		w.Header().Set("WWW-Authenticate", "Bearer")
 		problem(http.StatusUnauthorized, "the token has expired")
-	case admin && token != "mick":
+	case (changes || path == "/companies/privacy") && token != "mick":
 		problem(http.StatusForbidden, "needs role Admin")
-	case r.Method == http.MethodPost:
-		w.WriteHeader(http.StatusCreated)
-		_, _ = w.Write([]byte(`{"id":"` + newID + `","name":"New & Co","fullAddress":"1 Way Here","address":"1 Way","country":"Here"}`))
-	case r.URL.Path == "/api/companies/privacy":
-		_, _ = w.Write([]byte(`[{"type":"role","value":"Admin"},{"type":"sub","value":"<b>1</b>"}]`))
-	case r.URL.Path == "/api/companies/"+firstID:
-		_, _ = w.Write([]byte(`{"id":"` + firstID + `","name":"IT_Solutions Ltd","fullAddress":"583 Wall Dr. Gwynn Oak, MD 21207 USA","address":"583 Wall Dr. Gwynn Oak, MD 21207","country":"USA"}`))
-	case r.URL.Path == "/api/companies":
-		_, _ = w.Write([]byte(`{"companies":[
-			{"id":"` + firstID + `","name":"IT_Solutions Ltd","fullAddress":"583 Wall Dr. Gwynn Oak, MD 21207 USA"},
-			{"id":"c2","name":"Admin_Solutions Ltd","fullAddress":"312 Forest Avenue, BF 923 USA"}],"next":"cursor&1"}`))
+	case changes && said.Country == "Atlantis":
+		problem(http.StatusBadRequest, `country is not one of ISO 3166-1","field":"country`)
+	case r.Method == http.MethodPost && path == "/companies" && r.Header.Get("Idempotency-Key") == "used":
+		problem(http.StatusUnprocessableEntity, `this Idempotency-Key came with another body","error":"idempotency_key_reused`)
+	case r.Method == http.MethodPost && path == "/companies":
+		say(http.StatusCreated, `{"id":"`+newID+`","name":"New & Co","fullAddress":"1 Way Here","address":"1 Way","country":"Here"}`)
+	case path == "/companies/privacy":
+		say(http.StatusOK, `[{"type":"role","value":"Admin"},{"type":"sub","value":"<b>1</b>"}]`)
+	case path == "/companies/"+firstID && changes && r.Header.Get("If-Match") != currentTag:
+		problem(http.StatusPreconditionFailed, "somebody changed the company since you read it")
+	case path == "/companies/"+firstID && r.Method == http.MethodDelete:
+		w.WriteHeader(http.StatusNoContent)
+	case path == "/companies/"+firstID, path == "/companies/"+firstID+"/restore":
+		say(http.StatusOK, firstCompany)
+	case path == "/countries":
+		say(http.StatusOK, `{"countries":[{"code":"SE","name":"Sweden","companies":3},{"code":"US","name":"USA","companies":1998},{"code":"","name":"Unknown","companies":1}],"companies":2002}`)
+	case path == "/companies" && strings.Contains(r.URL.Query().Get("search"), "nobody"):
+		say(http.StatusOK, `{"companies":[]}`)
+	case path == "/companies":
+		say(http.StatusOK, `{"companies":[`+firstCompany+`,
+			{"id":"c2","name":"Admin_Solutions Ltd","fullAddress":"312 Forest Avenue, BF 923 USA"}],"next":"cursor&1","prev":"cursor&0"}`)
 	default:
 		problem(http.StatusNotFound, "there is no such company")
 	}

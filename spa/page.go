@@ -79,38 +79,30 @@ func (s *Server) withToken(h func(c *gin.Context, who caller) (page, error)) gin
 	}
 }
 
-// refusal turns an error of the API into a page: 401 and 403 lead to /unauthorized (A15), anything else to a page that
-// offers another try.
+// refusal turns an error of the API into a page: 401 and 403 lead to /unauthorized (A15), anything else to a page, or the
+// part of one, that says what happened and what to do.
 func (s *Server) refusal(c *gin.Context, err error) (page, string) {
-	var refused *apiError
-	if errors.As(err, &refused) {
-		switch refused.status {
-		case http.StatusUnauthorized:
-			return unauthorizedPage(c, refused.status, views.LoginFirst), "invalid_token"
-		case http.StatusForbidden:
-			return unauthorizedPage(c, refused.status, views.OtherUser), "insufficient_scope"
-		case http.StatusBadRequest:
-			return troublePage(c, refused.status, "The API does not understand the address: "+refused.detail), "invalid_request"
-		case http.StatusNotFound:
-			return s.notFound(c), "not_found"
-		case http.StatusTooManyRequests, http.StatusServiceUnavailable:
-			return troublePage(c, http.StatusServiceUnavailable, refused.detail), "temporarily_unavailable"
-		}
-	}
+	refused, _ := errors.AsType[*apiError](err)
 	switch {
-	case errors.Is(err, context.Canceled):
-		return troublePage(c, http.StatusServiceUnavailable, ""), "cancelled"
-	case errors.Is(err, errSessionOver):
+	case refused != nil && refused.status == http.StatusUnauthorized:
+		return unauthorizedPage(c, refused.status, views.LoginFirst), "invalid_token"
+	case refused != nil && refused.status == http.StatusForbidden:
+		return unauthorizedPage(c, refused.status, views.OtherUser), "insufficient_scope"
+	case refused != nil && refused.status == http.StatusNotFound:
+		return s.notFound(c), "not_found"
+	}
+	if errors.Is(err, errSessionOver) {
 		s.bff.forgetSessionCookie(c)
+		if form, ok := loginFirst(c); ok {
+			return form, "login_required"
+		}
 		return unauthorizedPage(c, http.StatusUnauthorized, views.LoginFirst), "login_required"
-	case errors.Is(err, errProviderAway):
-		return troublePage(c, http.StatusServiceUnavailable, "The provider at "+s.cfg.Authority+" does not answer, and without it there is no new token."), "temporarily_unavailable"
 	}
-	slog.Error("spa: call the API", "path", c.Request.URL.Path, "error", err)
-	if errors.Is(err, errUnreachable) {
-		return troublePage(c, http.StatusServiceUnavailable, "The API at "+s.cfg.APIURL+" does not answer."), "temporarily_unavailable"
+	trouble := s.troubleOf(c, err)
+	if trouble.log {
+		slog.Error("spa: call the API", "path", c.Request.URL.Path, "error", err)
 	}
-	return troublePage(c, http.StatusBadGateway, "The API gave an answer that makes no sense here."), "server_error"
+	return trouble.page(c, err), trouble.outcome
 }
 
 // write renders the page: for htmx only title and <main>, for a navigation the whole document.
@@ -124,6 +116,11 @@ func (s *Server) write(c *gin.Context, p page) {
 		Title: p.title, Name: p.name, NeedsToken: p.needsToken, ReturnAfterLogin: p.returnAfter, Lab: s.cfg.Lab,
 		Nonce: nonce(c), Config: s.shellJSON, ImportMap: s.assets.importMap, Styles: s.assets.styles, Icon: s.assets.icon,
 		Preloads: s.assets.preloads, Script: s.assets.app, Provider: s.cfg.Authority, API: s.cfg.APIURL,
+	}
+	if p.status == http.StatusNoContent {
+		c.Status(p.status)
+		c.Writer.WriteHeaderNow()
+		return
 	}
 	component := views.Page(shell, p.content)
 	if isPartial(c.Request) {
@@ -155,18 +152,13 @@ func accessToken(r *http.Request) (token string, dpop bool) {
 	return strings.TrimSpace(token), dpop
 }
 
-// frame is a page without its content.
+// frame is a page without its content: as tall, so that nothing jumps when the content comes.
 func frame(path string) page {
 	name := strings.TrimPrefix(path, "/")
 	name, _, _ = strings.Cut(name, "/")
-	return page{name: name, title: strings.ToUpper(name[:1]) + name[1:], needsToken: true, content: views.Waiting()}
-}
-
-// troublePage says that the content could not be had and offers another try.
-func troublePage(c *gin.Context, status int, detail string) page {
-	return page{
-		status: status, name: "trouble", title: "Not available",
-		headers: map[string]string{"Retry-After": "5"},
-		content: views.Trouble(views.TroublePage{Detail: detail, Retry: c.Request.URL.RequestURI()}),
+	content := views.Waiting()
+	if path == "/companies" {
+		content = views.CompaniesWaiting()
 	}
+	return page{name: name, title: strings.ToUpper(name[:1]) + name[1:], needsToken: true, content: content}
 }

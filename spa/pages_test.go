@@ -64,7 +64,7 @@ func checkLabels(t *testing.T, doc *goquery.Document) {
 		}
 		seen[id] = true
 	})
-	doc.Find("input, select, textarea").Each(func(_ int, field *goquery.Selection) {
+	doc.Find("input:not([type=hidden]), select, textarea").Each(func(_ int, field *goquery.Selection) {
 		id := field.AttrOr("id", "")
 		if doc.Find(`label[for="`+id+`"]`).Length() == 0 && field.Closest("label").Length() == 0 {
 			t.Errorf("field %q has no label", id)
@@ -104,15 +104,10 @@ func TestA13CompaniesComeFromTheAPIWithTheBearerToken(t *testing.T) {
 			t.Errorf("rows %q do not contain %q", rows, want)
 		}
 	}
-	if doc.Find(`a[href="/companies?after=cursor%261&search="]`).Length() != 1 {
-		t.Error("no link to the next page")
-	}
-}
-
-func TestOneCompany(t *testing.T) {
-	s := newSite(t, companiesAPI)
-	if got := s.partial("/companies/"+firstID, "mick"); got.StatusCode != http.StatusOK || text(s.document(got), "h1") != "IT_Solutions Ltd" {
-		t.Errorf("%d %q", got.StatusCode, text(s.document(got), "h1"))
+	for _, address := range []string{"/companies?cursor=cursor%261", "/companies?cursor=cursor%260"} {
+		if doc.Find(`nav[aria-label="Pages"] a[href="`+address+`"]`).Length() != 1 {
+			t.Errorf("no link to %s", address)
+		}
 	}
 }
 

@@ -113,6 +113,10 @@ func (s *Server) routes() http.Handler {
 	r.POST("/companies", s.withToken(s.createCompany))
 	r.GET("/companies/new", s.withToken(s.newCompany))
 	r.GET("/companies/:id", s.withToken(s.company))
+	r.POST("/companies/:id", s.withToken(s.replaceCompany))
+	r.GET("/companies/:id/edit", s.withToken(s.editCompany))
+	r.POST("/companies/:id/delete", s.withToken(s.deleteCompany))
+	r.POST("/companies/:id/restore", s.withToken(s.restoreCompany))
 	r.GET("/privacy", s.withToken(s.privacy))
 
 	// Where the provider sends the browser back to.

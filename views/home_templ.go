@@ -68,7 +68,7 @@ func Home(model HomePage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 6, "<p class=\"Alert Alert--info\" data-panel=\"draft\" data-draft=\"offer\" hidden>Your draft of a new company is still here. <a href=\"/companies/new\">Go on with it</a>.</p></div>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 6, "<p class=\"Alert Alert--info\" data-panel=\"offer\" data-form=\"new\" hidden>Your draft of a new company is still here. <a href=\"/companies/new\">Go on with it</a>.</p></div>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -38,7 +38,7 @@ func ParseCompanies(args []string, getenv func(string) string, stdout io.Writer)
 		kong.Writers(stdout, stdout),
 		kong.Exit(func(int) { done = true }),
 		kong.ConfigureHelp(kong.HelpOptions{WrapUpperBound: 110}),
-		kong.Resolvers(environment(getenv)),
+		kong.Resolvers(Environment(getenv)),
 	)
 	if err != nil {
 		return Import{}, fmt.Errorf("describe the command line: %w", err)

@@ -20,7 +20,8 @@ const description = `An OpenID Provider, a companies API and a page that renews 
 Without flags everything runs on this machine: open the address it prints. Every flag can also be set by an ` +
 	`environment variable: --idp-addr is SILENTRENEW_IDP_ADDR.
 
-"silentrenew companies import FILE" reads a newer listing of organisations; "silentrenew companies --help" explains.`
+"silentrenew clients --help", and the same with users, keys, grants, sessions and registration, explains how to look after a provider ` +
+	`from the command line. "silentrenew companies import FILE" reads a newer listing of organisations; "silentrenew companies --help" explains.`
 
 // flags is the command line as kong reads it. Its order is the order of --help.
 type flags struct {
@@ -84,7 +85,7 @@ func Parse(args []string, getenv func(string) string, stdout io.Writer) (Config,
 		kong.Writers(stdout, stdout),
 		kong.Exit(func(int) { done = true }),
 		kong.ConfigureHelp(kong.HelpOptions{WrapUpperBound: 110}),
-		kong.Resolvers(environment(getenv)),
+		kong.Resolvers(Environment(getenv)),
 		kong.Vars{"version": version()},
 		groups,
 	)
@@ -107,8 +108,8 @@ func Parse(args []string, getenv func(string) string, stdout io.Writer) (Config,
 	return c, err
 }
 
-// environment answers a flag that the command line left open from its SILENTRENEW_ variable.
-func environment(getenv func(string) string) kong.Resolver {
+// Environment answers a flag that the command line left open from its SILENTRENEW_ variable.
+func Environment(getenv func(string) string) kong.Resolver {
 	return kong.ResolverFunc(func(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any, error) {
 		if value := getenv(variable(flag.Name)); value != "" {
 			return value, nil

@@ -22,7 +22,7 @@ type client struct {
 	nodes map[string]node // by the plain name of the attribute
 }
 
-// client reads one client. What the file leaves out has the default of its column, except for the four things fill works out.
+// client reads one client. What the file leaves out has the default of its column, except for the few things Complete works out.
 func (r *reader) client(n node) (client, bool) {
 	c := client{at: n.place, row: db.NewClient(""), nodes: map[string]node{}}
 	c.row.Properties = map[string]string{}
@@ -49,7 +49,7 @@ func (r *reader) client(n node) (client, bool) {
 	if len(r.problems) > before || n.kind != mapping {
 		return c, false
 	}
-	c.fill()
+	Complete(&c.row, func(name string) bool { _, ok := c.nodes[attribute.Plain(name)]; return ok })
 	r.checkClient(c)
 	return c, len(r.problems) == before
 }
@@ -64,31 +64,32 @@ func (r *reader) attribute(a attribute.Attribute, f field, row *db.Client) {
 	}
 }
 
-// fill works out what follows from the rest and was not said: a client without a secret or keys is public; one with redirect URIs uses codes,
-// with offline access refresh tokens too, and asks who the user is; a public one is a page whose own origins may call.
-func (c *client) fill() {
-	said := func(name string) bool { _, ok := c.nodes[name]; return ok }
-	row := &c.row
-	if !said("requireclientsecret") && len(row.Secrets) == 0 && row.JWKSURI == "" {
+// Complete works out what follows from the rest and was not said, by the name of its attribute: a client without a secret or keys is
+// public; one with redirect URIs uses codes, with offline access refresh tokens too, and asks who the user is; a public one is a page
+// whose own origins may call.
+func Complete(row *db.Client, said func(name string) bool) {
+	if !said("RequireClientSecret") && len(row.Secrets) == 0 && row.JWKSURI == "" {
 		row.RequireClientSecret = false
 	}
 	if len(row.RedirectURIs) == 0 {
 		return
 	}
-	if !said("granttypes") {
+	if !said("GrantTypes") {
 		row.GrantTypes = []string{"authorization_code"}
 		if row.AllowOfflineAccess {
 			row.GrantTypes = append(row.GrantTypes, "refresh_token")
 		}
 	}
-	if !said("scopes") {
+	if !said("Scopes") {
 		row.Scopes = []string{"openid", "profile"}
 	}
-	if !said("corsorigins") && !row.RequireClientSecret {
-		for _, uri := range row.RedirectURIs {
-			if u, err := url.Parse(uri); err == nil && (u.Scheme == "http" || u.Scheme == "https") && !slices.Contains(row.CORSOrigins, u.Scheme+"://"+u.Host) {
-				row.CORSOrigins = append(row.CORSOrigins, u.Scheme+"://"+u.Host)
-			}
+	if said("CorsOrigins") || row.RequireClientSecret {
+		return
+	}
+	for _, uri := range row.RedirectURIs {
+		u, err := url.Parse(uri)
+		if err == nil && (u.Scheme == "http" || u.Scheme == "https") && !slices.Contains(row.CORSOrigins, u.Scheme+"://"+u.Host) {
+			row.CORSOrigins = append(row.CORSOrigins, u.Scheme+"://"+u.Host)
 		}
 	}
 }

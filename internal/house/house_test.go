@@ -19,7 +19,7 @@ var root = filepath.Join("..", "..")
 // rooms says which of our packages each folder may import. Folders below internal/ are named one by one, because what a
 // role may use there is a decision too.
 var rooms = map[string][]string{
-	".":      {"api", "db", "idp", "internal/backchannel", "internal/config", "internal/declaration", "internal/event", "internal/eventlog", "internal/greeting", "internal/listing", "internal/localca", "internal/seal", "internal/serve", "spa"},
+	".":      {"api", "db", "idp", "internal/admin", "internal/backchannel", "internal/config", "internal/declaration", "internal/event", "internal/eventlog", "internal/greeting", "internal/listing", "internal/localca", "internal/seal", "internal/serve", "spa"},
 	"idp":    {"db", "views", "static", "internal/dpop", "internal/event", "internal/keyring", "internal/seal"},
 	"api":    {"db", "internal/country", "internal/dpop", "internal/event"},
 	"spa":    {"views", "static", "internal/event", "internal/seal"},
@@ -27,6 +27,7 @@ var rooms = map[string][]string{
 	"views":  {},
 	"static": {},
 
+	"internal/admin":            {"db", "internal/attribute", "internal/config", "internal/declaration", "internal/event", "internal/keyring", "internal/seal"},
 	"internal/attribute":        {"db", "views"},
 	"internal/backchannel":      {},
 	"internal/config":           {},
@@ -54,7 +55,7 @@ var keepers = map[string][]string{
 	"github.com/gin-gonic/gin":        {"idp", "api", "spa"},
 	"github.com/a-h/templ":            {"idp", "spa", "views"},
 	"github.com/coreos/go-oidc":       {"api", "spa"},
-	"github.com/alecthomas/kong":      {"internal/config"},
+	"github.com/alecthomas/kong":      {"internal/config", "internal/admin"},
 	"github.com/alexedwards/argon2id": {"db", "idp", "internal/declaration"},
 	"github.com/goccy/go-yaml":        {"internal/declaration"},
 	"github.com/lmittmann/tint":       {"internal/eventlog"},

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/go-jose/go-jose/v4"
+
 	"silentrenew/db"
 )
 
@@ -73,6 +75,19 @@ func Signer[K any](keys []K, signsFrom func(K) time.Time, now time.Time) (signer
 		}
 	}
 	return signer
+}
+
+// State says in a word what a key does now: "announced" before it signs, "signing", or "verifying" once a later one signs and only
+// tokens of old are left to check. All are the keys of every algorithm, newest generation first within each.
+func State(key db.SigningKey, all []db.SigningKey, now time.Time) string {
+	signer := Signer(of(jose.SignatureAlgorithm(key.Algorithm), all), func(k db.SigningKey) time.Time { return k.SignsFrom }, now)
+	switch {
+	case signer.ID == key.ID:
+		return "signing"
+	case key.Generation > signer.Generation:
+		return "announced"
+	}
+	return "verifying"
 }
 
 func later(a, b time.Time) time.Time {

@@ -1,6 +1,7 @@
 /**
  * Navigation swaps <main> only, so the UserManager and its timers live on. What a page load would have done by itself is
- * done here: the focus goes to the new heading, the title is said aloud, the menu marks where we are.
+ * done here: the focus goes to the new heading, the title is said aloud, the menu marks where we are, a bar shows that
+ * something is on its way, and Back leads to the very place that was left.
  * @module navigation
  */
 
@@ -16,28 +17,52 @@ export const visit = (path, remember = "push") =>
     ...(remember === "replace" && { replace: "true" }),
   });
 
+/** The element that an answer goes into. A header or an attribute may have named it by a selector. @param {{target?: Element | string}} [ctx] */
+export const targetOf = (ctx) => (typeof ctx?.target === "string" ? document.querySelector(ctx.target) : ctx?.target);
+
 /** Starts following navigations. @param {(main: HTMLElement) => void} arrived called with <main> after each swap of it */
 export const startNavigation = (arrived) => {
   let restored = false;
   document.addEventListener("htmx:before:history:restore", () => { restored = true; });
+  document.addEventListener("htmx:before:history:update", (event) => {
+    if (/** @type {CustomEvent} */ (event).detail.history.type === "push") rememberPlace();
+  });
   document.addEventListener("htmx:after:swap", (event) => {
     const main = document.getElementById("main");
     const { ctx } = /** @type {CustomEvent} */ (event).detail;
-    if (!main || ctx.target !== main) return;
+    if (!main || targetOf(ctx) !== main) return;
     markCurrent();
-    if (!restored) scrollTo(0, 0);
-    restored = false;
     const heading = main.querySelector("h1");
     heading?.setAttribute("tabindex", "-1");
-    if (!main.querySelector("[autofocus]")) heading?.focus({ preventScroll: true });
+    const back = restored && returnToPlace();
+    if (!restored) scrollTo(0, 0);
+    restored = false;
+    if (!back && !main.querySelector("[autofocus]")) heading?.focus({ preventScroll: true });
     announce(ctx.title || heading?.textContent || "");
     arrived(main);
   });
+  let waiting = 0;
+  document.addEventListener("htmx:before:request", () => document.documentElement.toggleAttribute("data-loading", ++waiting > 0));
+  document.addEventListener("htmx:finally:request", () => document.documentElement.toggleAttribute("data-loading", (waiting = Math.max(0, waiting - 1)) > 0));
   document.addEventListener("htmx:error", (event) => {
-    const { ctx } = /** @type {CustomEvent} */ (event).detail ?? {};
-    if (ctx?.target?.id === "main") announceOffline();
+    if (/** @type {CustomEvent} */ (event).detail?.ctx) announceOffline();
   });
   markCurrent();
+};
+
+/** Notes in the entry of the history that is left where the page was scrolled to and what had the focus. */
+const rememberPlace = () => {
+  history.replaceState({ ...history.state, place: { top: scrollY, focus: document.activeElement?.id ?? "" } }, "");
+};
+
+/** @returns {boolean} whether this entry knows its place and something there took the focus */
+const returnToPlace = () => {
+  const { place } = history.state ?? {};
+  if (!place) return false;
+  scrollTo(0, place.top);
+  const left = place.focus ? document.getElementById(place.focus) : null;
+  left?.focus({ preventScroll: true });
+  return Boolean(left);
 };
 
 /** Marks the links that lead to where we are. */

@@ -1,0 +1,352 @@
+package admin
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"silentrenew/db"
+	"silentrenew/internal/attribute"
+	"silentrenew/internal/declaration"
+)
+
+type clients struct {
+	List   clientsList   `cmd:"" help:"List all clients."`
+	Show   clientsShow   `cmd:"" help:"Show everything about one client, lifetimes with their unit."`
+	Set    clientsSet    `cmd:"" help:"Change a client. It counts for the next token; tokens already issued keep their times."`
+	Add    clientsAdd    `cmd:"" help:"Register a client. A secret is made where one is needed, and shown once."`
+	Secret clientsSecret `cmd:"" help:"Make a new secret for a client, and show it once."`
+	Remove clientsRemove `cmd:"" help:"Remove a client and take back everything it was given."`
+}
+
+// said is the JSON of a client: attributes under their names. A secret is shown by what is known of it.
+func said(c db.Client) map[string]any {
+	values := map[string]any{
+		"ClientId": c.ClientID, "Created": c.Created, "Updated": c.Updated, "LastAccessed": c.LastAccessed,
+		"Claims": c.Claims, "Properties": c.Properties,
+	}
+	for _, a := range attribute.All {
+		values[a.Name] = a.Value(c)
+	}
+	if c.PairWiseSubjectSalt != "" {
+		values["PairWiseSubjectSalt"] = "set, not shown"
+	}
+	secrets := []map[string]any{}
+	for _, s := range c.Secrets {
+		secrets = append(secrets, map[string]any{"Type": s.Type, "Description": s.Description, "Created": s.Created, "Expiration": s.Expiration})
+	}
+	values["Secrets"] = secrets
+	return values
+}
+
+type clientsList struct{}
+
+func (clientsList) Run(s *desk) error {
+	all, err := s.store.Clients(s)
+	if err != nil {
+		return err
+	}
+	rows, lines := []map[string]any{}, [][]string{}
+	for _, c := range all {
+		rows = append(rows, said(c))
+		kind := "public"
+		if c.RequireClientSecret {
+			kind = "confidential"
+		}
+		state := ""
+		if broken := c.Validate(); !c.Enabled {
+			state = "disabled"
+		} else if broken != nil {
+			state = "unusable: " + broken.Error()
+		}
+		lines = append(lines, []string{c.ClientID, kind, strings.Join(c.GrantTypes, " "), attribute.Lifetime(c.AccessTokenTTL()), c.ClientName, state})
+	}
+	return s.table(rows, "No client is registered.", []string{"CLIENT", "KIND", "GRANTS", "ACCESS TOKEN", "NAME", ""}, lines)
+}
+
+// client reads a client, or says which one was probably meant.
+func (s *desk) client(id string) (db.Client, error) {
+	c, err := s.store.Client(s, id)
+	if !errors.Is(err, db.ErrNotFound) {
+		return c, err
+	}
+	all, err := s.store.Clients(s)
+	if err != nil {
+		return c, err
+	}
+	var names []string
+	for _, c := range all {
+		names = append(names, c.ClientID)
+	}
+	if meant := attribute.Nearest(id, names); meant != "" {
+		return c, fmt.Errorf("there is no client %q: did you mean %s?", printable(id), printable(meant))
+	}
+	return c, fmt.Errorf("there is no client %q (silentrenew clients list)", printable(id))
+}
+
+type clientsShow struct {
+	Client string `arg:"" help:"client_id"`
+}
+
+func (cmd clientsShow) Run(s *desk) error {
+	c, err := s.client(cmd.Client)
+	if err != nil {
+		return err
+	}
+	return s.print(said(c), func(w io.Writer) {
+		t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+		fmt.Fprintf(t, "ClientId\t%s\n", printable(c.ClientID))
+		for _, a := range attribute.All {
+			text := a.Show(c)
+			if a.Name == "PairWiseSubjectSalt" && text != "" {
+				text = "set, not shown"
+			}
+			fmt.Fprintf(t, "%s\t%s\n", a.Name, printable(text))
+		}
+		for _, secret := range c.Secrets {
+			text := secret.Type + " of " + moment(&secret.Created)
+			if secret.Expiration != nil {
+				text += ", until " + moment(secret.Expiration)
+			}
+			fmt.Fprintf(t, "Secret\t%s\n", printable(strings.TrimSpace(text+" "+secret.Description)))
+		}
+		for _, claim := range c.Claims {
+			fmt.Fprintf(t, "Claim\t%s\n", printable(claim.Type+" = "+claim.Value))
+		}
+		for name, value := range c.Properties {
+			fmt.Fprintf(t, "Property\t%s\n", printable(name+" = "+value))
+		}
+		fmt.Fprintf(t, "Created\t%s\nUpdated\t%s\nLastAccessed\t%s\n", moment(&c.Created), moment(c.Updated), moment(c.LastAccessed))
+		_ = t.Flush() // into w, whose errors nobody can be told of
+	})
+}
+
+const valuesHelp = "Name=value: a column of Clients or its name on the wire (AccessTokenLifetime=120, access_token_lifetime=2m, RedirectUris=http://…). " +
+	"Lists are separated by commas; += adds to one, -= takes away."
+
+type clientsSet struct {
+	Client string   `arg:"" help:"client_id"`
+	Values []string `arg:"" help:"Name=value, such as AccessTokenLifetime=120 or RedirectUris+=http://localhost:3000/cb."`
+}
+
+// Help implements kong's interface: what --help says below the flags.
+func (clientsSet) Help() string { return valuesHelp + "\n\n" + namesHelp() }
+
+func namesHelp() string {
+	var names []string
+	for _, a := range attribute.All {
+		names = append(names, a.Name)
+	}
+	return "Names: " + strings.Join(names, ", ") + "."
+}
+
+func (cmd clientsSet) Run(s *desk) error {
+	before, err := s.client(cmd.Client)
+	if err != nil {
+		return err
+	}
+	after := before
+	names, err := assign(&after, cmd.Values)
+	if err != nil {
+		return err
+	}
+	if before.NonEditable && after.NonEditable {
+		return fmt.Errorf("client %s is marked NonEditable: set NonEditable=no first", before.ClientID)
+	}
+	if err := s.store.ReplaceClient(s, after); err != nil {
+		return explain(err)
+	}
+	s.warnLoop(after)
+	return s.print(said(after), func(w io.Writer) {
+		for _, a := range attribute.All {
+			if slices.Contains(names, a.Name) {
+				fmt.Fprintf(w, "%s: %s (was %s)\n", a.Name, printable(a.Show(after)), printable(a.Show(before)))
+			}
+		}
+		fmt.Fprintln(w, "It counts for the next token; tokens already issued keep their times.")
+	})
+}
+
+// assign applies assignments to a client and returns the attributes they name.
+func assign(c *db.Client, values []string) (names []string, err error) {
+	for _, assignment := range values {
+		name, value, found := strings.Cut(assignment, "=")
+		if !found {
+			return nil, fmt.Errorf("%q is no assignment: write Name=value", printable(assignment))
+		}
+		operation := ""
+		if strings.HasSuffix(name, "+") || strings.HasSuffix(name, "-") {
+			name, operation = name[:len(name)-1], name[len(name)-1:]
+		}
+		a, meant, ok := attribute.Find(name)
+		switch {
+		case !ok && meant != "":
+			return nil, fmt.Errorf("a client has no %q: did you mean %s?", printable(name), meant)
+		case !ok:
+			return nil, fmt.Errorf("a client has no %q (silentrenew clients set --help lists the names)", printable(name))
+		case slices.Contains(names, a.Name) && operation == "":
+			return nil, fmt.Errorf("%s is given twice", a.Name)
+		case operation != "" && a.Kind != attribute.List:
+			return nil, fmt.Errorf("%s is no list: write %s=value", a.Name, a.Name)
+		}
+		if err := change(a, c, operation, value); err != nil {
+			return nil, fmt.Errorf("%s %w", a.Name, err)
+		}
+		names = append(names, a.Name)
+	}
+	return names, nil
+}
+
+// change sets an attribute, or adds values to a list or takes them away.
+func change(a attribute.Attribute, c *db.Client, operation, value string) error {
+	if operation == "" {
+		return a.Set(c, value)
+	}
+	before := slices.Clone(a.Value(*c).([]string))
+	if err := a.Set(c, value); err != nil {
+		return err
+	}
+	for _, text := range a.Value(*c).([]string) {
+		before = slices.DeleteFunc(before, func(old string) bool { return old == text })
+		if operation == "+" {
+			before = append(before, text)
+		}
+	}
+	return a.SetList(c, before)
+}
+
+// explain names the column of a value that cannot be stored.
+func explain(err error) error {
+	if invalid, ok := errors.AsType[*db.ValidationError](err); ok {
+		return fmt.Errorf("%s %s", invalid.Field, invalid.Reason)
+	}
+	return err
+}
+
+// defaultLead is when oidc-client-ts renews, unless the row advises otherwise: 60 s ahead of expiry.
+const defaultLead = 60 * time.Second
+
+// warnLoop says what a page will do whose tokens live no longer than it renews ahead (I24, A33).
+func (s *desk) warnLoop(c db.Client) {
+	lead, advised := c.RenewLead()
+	if !advised {
+		lead = defaultLead
+	}
+	if c.AccessTokenTTL() > lead || !slices.Contains(c.GrantTypes, "authorization_code") {
+		return
+	}
+	s.note("warning: AccessTokenLifetime (%s) is not longer than the lead of a renewing page (%s): it would renew every second, the loop of chapter 8; "+
+		"give the token a longer life, or the page a shorter lead (RenewLeadHint)", attribute.Lifetime(c.AccessTokenTTL()), attribute.Lifetime(lead))
+}
+
+type clientsAdd struct {
+	Client string   `arg:"" help:"client_id"`
+	Values []string `arg:"" optional:"" help:"Name=value, such as AccessTokenLifetime=120 or RedirectUris+=http://localhost:3000/cb."`
+	Secret bool     `help:"Make a secret, also where none is needed."`
+}
+
+// Help implements kong's interface: what --help says below the flags.
+func (clientsAdd) Help() string {
+	return valuesHelp + "\n\nWhat is left out has its default. A client with redirect URIs uses codes with PKCE, openid and profile; one without a secret is public, " +
+		"and the origins of its redirect URIs may call. GrantTypes=client_credentials makes a program with a secret.\n\n" + namesHelp()
+}
+
+func (cmd clientsAdd) Run(s *desk) error {
+	if _, err := s.store.Client(s, cmd.Client); err == nil {
+		return fmt.Errorf("client %s is there already: silentrenew clients set changes it", printable(cmd.Client))
+	}
+	c := db.NewClient(cmd.Client)
+	names, err := assign(&c, cmd.Values)
+	if err != nil {
+		return err
+	}
+	given := func(name string) bool { return slices.Contains(names, name) }
+	secret := ""
+	if cmd.Secret || given("RequireClientSecret") && c.RequireClientSecret || slices.Contains(c.GrantTypes, "client_credentials") {
+		secret = rand.Text()
+		c.Secrets = []db.ClientSecret{{Value: db.HashSecret(secret), Type: "SharedSecret", Description: "made by clients add"}}
+	}
+	declaration.Complete(&c, given)
+	if err := s.store.InsertClient(s, c); err != nil {
+		return explain(err)
+	}
+	s.warnLoop(c)
+	value := said(c)
+	if secret != "" {
+		value["ClientSecret"] = secret
+	}
+	return s.print(value, func(w io.Writer) {
+		fmt.Fprintf(w, "Client %s is registered.\n", printable(c.ClientID))
+		showSecret(w, secret)
+	})
+}
+
+func showSecret(w io.Writer, secret string) {
+	if secret != "" {
+		fmt.Fprintf(w, "Secret: %s\nIt is stored as a hash and not shown again.\n", secret)
+	}
+}
+
+type clientsSecret struct {
+	Client      string `arg:"" help:"client_id"`
+	Description string `placeholder:"TEXT" help:"What it is for."`
+	Lifetime    string `placeholder:"DURATION" help:"How long it counts, such as 90d (default: for good)."`
+	Replace     bool   `help:"Remove all other shared secrets."`
+	Yes         bool   `help:"Do not ask."`
+}
+
+func (cmd clientsSecret) Run(s *desk) error {
+	c, err := s.client(cmd.Client)
+	if err != nil {
+		return err
+	}
+	secret := rand.Text()
+	row := db.ClientSecret{Value: db.HashSecret(secret), Type: "SharedSecret", Description: cmd.Description, Created: time.Now()}
+	if cmd.Lifetime != "" {
+		seconds, err := attribute.ParseSeconds(cmd.Lifetime)
+		if err != nil || seconds < 1 {
+			return errors.New("--lifetime must be a duration such as 90d")
+		}
+		until := time.Now().Add(time.Duration(seconds) * time.Second)
+		row.Expiration = &until
+	}
+	if cmd.Replace {
+		if err := s.confirm(cmd.Yes, "whoever uses one of the %d secrets of client %s is refused from now on", len(c.Secrets), c.ClientID); err != nil {
+			return err
+		}
+		c.Secrets = slices.DeleteFunc(c.Secrets, func(old db.ClientSecret) bool { return old.Type == row.Type })
+	}
+	c.Secrets = append(c.Secrets, row)
+	if err := s.store.ReplaceClient(s, c); err != nil {
+		return explain(err)
+	}
+	value := map[string]any{"ClientId": c.ClientID, "ClientSecret": secret, "Expiration": row.Expiration}
+	return s.print(value, func(w io.Writer) { showSecret(w, secret) })
+}
+
+type clientsRemove struct {
+	Client string `arg:"" help:"client_id"`
+	Yes    bool   `help:"Do not ask."`
+}
+
+func (cmd clientsRemove) Run(s *desk) error {
+	c, err := s.client(cmd.Client)
+	if err != nil {
+		return err
+	}
+	if err := s.confirm(cmd.Yes, "client %s goes, with its codes, consents and tokens", c.ClientID); err != nil {
+		return err
+	}
+	now := time.Now()
+	if err := s.store.DeleteClient(s, c.ClientID, now, now.Add(maxTokenLifetime)); err != nil {
+		return err
+	}
+	return s.print(map[string]any{"ClientId": c.ClientID, "Removed": true}, func(w io.Writer) {
+		fmt.Fprintf(w, "Client %s is gone. An API that checks JWTs by itself goes on accepting those it has until they expire.\n", printable(c.ClientID))
+	})
+}

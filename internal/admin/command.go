@@ -1,0 +1,95 @@
+package admin
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/alecthomas/kong"
+
+	"silentrenew/db"
+	"silentrenew/internal/config"
+	"silentrenew/internal/seal"
+)
+
+// maxTokenLifetime is how long a revoked family has to be remembered: no token lives longer.
+const maxTokenLifetime = 10 * 365 * 24 * time.Hour
+
+// grammar is the command line as kong reads it. Its order is the order of --help.
+type grammar struct {
+	Clients      clients      `cmd:"" help:"The clients (relying parties): list, show, set, add, secret, remove."`
+	Users        users        `cmd:"" help:"Who can sign in: list, add, password."`
+	Keys         keys         `cmd:"" help:"The provider's signing keys: list, rotate, new-encryption-key."`
+	Grants       grants       `cmd:"" help:"Codes, refresh and reference tokens, consents: list, revoke."`
+	Sessions     sessions     `cmd:"" help:"Sign-ins at the provider: list, kill."`
+	Registration registration `cmd:"" help:"Dynamic client registration: token."`
+
+	DB   string `name:"db" aliases:"database" default:"silentrenew.db" placeholder:"URL" help:"Database: a SQLite file or postgres://… (default ${default})."`
+	JSON bool   `name:"json" help:"Print JSON, under the names of the columns."`
+}
+
+const description = `Look after a provider from the command line, whether it runs or not.
+
+Exit code 0: done; 1: not done, and why in one line.`
+
+// Nouns are the first words of a command line that belongs to Command.
+var Nouns = []string{"clients", "users", "keys", "grants", "sessions", "registration"}
+
+// Command runs one command line, such as "clients list".
+func Command(ctx context.Context, args []string, getenv func(string) string, stdin io.Reader, stdout, stderr io.Writer) (err error) {
+	var g grammar
+	done := false
+	parser, err := kong.New(&g,
+		kong.Name("silentrenew"),
+		kong.Description(description),
+		kong.Writers(stdout, stdout),
+		kong.Exit(func(int) { done = true }),
+		kong.ConfigureHelp(kong.HelpOptions{WrapUpperBound: 110, NoExpandSubcommands: true}),
+		kong.Resolvers(config.Environment(getenv)),
+	)
+	if err != nil {
+		return fmt.Errorf("the command line is misdeclared: %w", err)
+	}
+	parsed, err := parser.Parse(args)
+	switch {
+	case done:
+		return nil
+	case err != nil:
+		return fmt.Errorf("%w (silentrenew %s --help explains)", err, firstWord(args))
+	}
+	s := &desk{Context: ctx, in: stdin, out: stdout, err: stderr, json: g.JSON, getenv: getenv}
+	if s.sealer, err = seal.New(config.EncryptionKeys(getenv)...); err != nil {
+		return fmt.Errorf("%s: %w", config.EncryptionKeyVariable, err)
+	}
+	if !strings.HasPrefix(parsed.Command(), "keys new-encryption-key") {
+		if s.store, err = open(ctx, g.DB); err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, s.store.Close()) }()
+	}
+	return parsed.Run(s)
+}
+
+func firstWord(args []string) string {
+	if len(args) > 0 && slices.Contains(Nouns, args[0]) {
+		return args[0]
+	}
+	return Nouns[0]
+}
+
+// open opens a database that is there: a misspelt name must not make an empty one.
+func open(ctx context.Context, address string) (*db.DB, error) {
+	if !strings.Contains(address, "://") {
+		file := strings.TrimPrefix(address, "sqlite:")
+		if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
+			return nil, fmt.Errorf("there is no database %s: start silentrenew once, or name another one with --db", file)
+		}
+	}
+	return db.Open(ctx, address)
+}

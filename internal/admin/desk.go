@@ -1,0 +1,130 @@
+package admin
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/mattn/go-isatty"
+
+	"silentrenew/db"
+	"silentrenew/internal/event"
+	"silentrenew/internal/seal"
+)
+
+// desk is where a command works.
+type desk struct {
+	context.Context
+
+	store  *db.DB
+	sealer *seal.Sealer
+	in     io.Reader
+	out    io.Writer // what was asked for
+	err    io.Writer // what else there is to say
+	json   bool
+	getenv func(string) string
+}
+
+// print prints one value: as JSON, or as people's writes it.
+func (s *desk) print(value any, people func(w io.Writer)) error {
+	if s.json {
+		encoder := json.NewEncoder(s.out)
+		encoder.SetEscapeHTML(false)
+		encoder.SetIndent("", "  ")
+		return encoder.Encode(value)
+	}
+	people(s.out)
+	return nil
+}
+
+// table prints rows under a head, or that there are none.
+func (s *desk) table(rows any, none string, head []string, lines [][]string) error {
+	return s.print(rows, func(w io.Writer) {
+		if len(lines) == 0 {
+			fmt.Fprintln(w, none)
+			return
+		}
+		t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+		for _, line := range append([][]string{head}, lines...) {
+			for i, cell := range line {
+				line[i] = printable(cell)
+			}
+			fmt.Fprintln(t, strings.TrimRight(strings.Join(line, "\t"), "\t "))
+		}
+		_ = t.Flush() // into w, whose errors nobody can be told of
+	})
+}
+
+// printable keeps what strangers may have registered from writing on the terminal.
+func printable(text string) string { return event.Printable(text, 300) }
+
+// note says something beside the answer.
+func (s *desk) note(format string, args ...any) {
+	fmt.Fprintf(s.err, format+"\n", args...)
+}
+
+// confirm asks before something is lost. Where nobody can be asked, --yes must have said it.
+func (s *desk) confirm(yes bool, format string, args ...any) error {
+	if yes {
+		return nil
+	}
+	question := fmt.Sprintf(format, args...)
+	if file, ok := s.in.(*os.File); !ok || !isatty.IsTerminal(file.Fd()) {
+		return fmt.Errorf("%s: say --yes to do it", question)
+	}
+	fmt.Fprintf(s.err, "%s. Go on? [y/N] ", question)
+	answer, err := bufio.NewReader(s.in).ReadString('\n')
+	if err != nil && !errors.Is(err, io.EOF) {
+		return err
+	}
+	switch strings.ToLower(strings.TrimSpace(answer)) {
+	case "y", "yes":
+		return nil
+	}
+	return errors.New("nothing was done")
+}
+
+// subject returns the subject of a user given by name or by subject, "" for "".
+func (s *desk) subject(user string) (string, error) {
+	if user == "" {
+		return "", nil
+	}
+	found, err := s.store.UserByName(s, user)
+	if errors.Is(err, db.ErrNotFound) {
+		found, err = s.store.UserBySubject(s, user)
+	}
+	if errors.Is(err, db.ErrNotFound) {
+		return "", fmt.Errorf("there is no user %q", printable(user))
+	}
+	return found.SubjectID, err
+}
+
+// moment says a time for people, "" for nil.
+func moment(t *time.Time) string {
+	if t == nil {
+		return ""
+	}
+	return t.UTC().Format("2006-01-02 15:04:05Z")
+}
+
+// count says how many: "1 grant", "2 grants".
+func count(n int, noun string) string {
+	if n != 1 {
+		noun += "s"
+	}
+	return fmt.Sprintf("%d %s", n, noun)
+}
+
+func yesNo(on bool) string {
+	if on {
+		return "yes"
+	}
+	return "no"
+}

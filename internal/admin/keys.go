@@ -1,0 +1,125 @@
+package admin
+
+import (
+	"crypto/rand"
+	"encoding/base64"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/go-jose/go-jose/v4"
+
+	"silentrenew/db"
+	"silentrenew/internal/attribute"
+	"silentrenew/internal/config"
+	"silentrenew/internal/keyring"
+)
+
+type keys struct {
+	List             keysList             `cmd:"" help:"List the signing keys and what each of them does now."`
+	Rotate           keysRotate           `cmd:"" help:"Make the next key now. It signs once it has been published for two minutes; the old one stays until its last token has expired."`
+	NewEncryptionKey keysNewEncryptionKey `cmd:"" help:"Print a new value for the variable that encrypts private keys in the database."`
+}
+
+// keyJSON is a key under the names of the columns, without its data.
+type keyJSON struct {
+	ID              string    `json:"Id"`
+	Algorithm       string    `json:"Algorithm"`
+	Generation      int       `json:"Generation"`
+	State           string    `json:"State"` // announced, signing or verifying
+	Created         time.Time `json:"Created"`
+	SignsFrom       time.Time `json:"SignsFrom"`
+	LongestLifetime int       `json:"LongestLifetime"` // seconds
+	DataProtected   bool      `json:"DataProtected"`
+}
+
+func keyOf(key db.SigningKey, state string) keyJSON {
+	return keyJSON{key.ID, key.Algorithm, key.Generation, state, key.Created.UTC(), key.SignsFrom.UTC(), int(key.LongestLifetime / time.Second), key.Protected}
+}
+
+type keysList struct{}
+
+func (keysList) Run(s *desk) error {
+	all, err := s.store.SigningKeys(s)
+	if err != nil {
+		return err
+	}
+	slices.SortStableFunc(all, func(a, b db.SigningKey) int { // by algorithm, in the order of ours
+		index := func(key db.SigningKey) int {
+			return slices.Index(keyring.Algorithms, jose.SignatureAlgorithm(key.Algorithm))
+		}
+		return index(a) - index(b)
+	})
+	now := time.Now()
+	rows, lines := []keyJSON{}, [][]string{}
+	for _, key := range all {
+		state := keyring.State(key, all, now)
+		rows = append(rows, keyOf(key, state))
+		lines = append(lines, []string{key.Algorithm, strconv.Itoa(key.Generation), state, moment(&key.SignsFrom),
+			attribute.Lifetime(key.LongestLifetime), yesNo(key.Protected), key.ID})
+	}
+	return s.table(rows, "There is no key yet: the provider makes them when it starts.",
+		[]string{"ALG", "GEN", "STATE", "SIGNS FROM", "LONGEST TOKEN", "ENCRYPTED", "KID"}, lines)
+}
+
+type keysRotate struct {
+	Alg       []string `enum:"RS256,PS256,ES256,EdDSA" placeholder:"ALG" help:"Only these: ${enum} (default all)."`
+	RevokeOld bool     `help:"Delete the earlier keys at once: every token they signed is refused. For a key that was stolen."`
+	Yes       bool     `help:"Do not ask."`
+}
+
+func (cmd keysRotate) Run(s *desk) error {
+	if cmd.RevokeOld {
+		if err := s.confirm(cmd.Yes, "all tokens signed so far are refused from now on, and users have to sign in again where a token was their way in"); err != nil {
+			return err
+		}
+	}
+	all, err := s.store.SigningKeys(s)
+	if err != nil {
+		return err
+	}
+	ring := keyring.New(s.store, s.sealer)
+	for _, key := range all { // one in clear beside encrypted ones, or the reverse, is a slip that the provider would trip over
+		switch _, err := ring.Open(key); {
+		case !slices.Contains(keyring.Algorithms, jose.SignatureAlgorithm(key.Algorithm)): // a newer version made it
+		case err != nil:
+			return err
+		case s.sealer.Active() && !key.Protected:
+			return fmt.Errorf("the keys in this database are not encrypted: start the provider with %s first, or leave it out here", config.EncryptionKeyVariable)
+		}
+	}
+	rows, lines := []keyJSON{}, [][]string{}
+	now := time.Now()
+	for _, algorithm := range keyring.Algorithms {
+		if len(cmd.Alg) > 0 && !slices.Contains(cmd.Alg, string(algorithm)) {
+			continue
+		}
+		changes, err := ring.Rotate(s, algorithm, cmd.RevokeOld, now)
+		if err != nil {
+			return err
+		}
+		for _, change := range changes {
+			state := "made"
+			if change.Retired {
+				state = "revoked"
+			}
+			rows = append(rows, keyOf(change.Key, state))
+			lines = append(lines, []string{change.Key.Algorithm, strconv.Itoa(change.Key.Generation), state, moment(&change.Key.SignsFrom), change.Key.ID})
+		}
+	}
+	s.note("A running provider reads the keys within 30 seconds.")
+	return s.table(rows, "", []string{"ALG", "GEN", "", "SIGNS FROM", "KID"}, lines)
+}
+
+type keysNewEncryptionKey struct{}
+
+func (keysNewEncryptionKey) Run(s *desk) error {
+	key := make([]byte, 32)
+	_, _ = rand.Read(key) // never fails (crypto/rand)
+	text := base64.StdEncoding.EncodeToString(key)
+	return s.print(map[string]string{config.EncryptionKeyVariable: text}, func(w io.Writer) {
+		fmt.Fprintf(w, "%s=%s\n", config.EncryptionKeyVariable, text)
+	})
+}
