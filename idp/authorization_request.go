@@ -57,6 +57,9 @@ func (p *Provider) authorizationRequest(ctx context.Context, to responseTarget) 
 	if err != nil {
 		return none, err
 	}
+	if notText(sent["nonce"]) { // it comes back in the ID token, in which it could not be the same (OIDC Core §3.1.2.1)
+		return none, refuse(InvalidRequest, "nonce contains characters that are not text")
+	}
 	if to.client.RequirePushedAuthorization && to.pushed == "" { // RFC 9126 §6
 		return none, refuse(InvalidRequest, "client %s must push its authorization requests", to.client.ClientID)
 	}

@@ -62,11 +62,12 @@ type metadata struct {
 // protocolClaims are the claims a client finds in an ID token whoever the user is.
 var protocolClaims = []string{"iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "at_hash", "sid", "amr", "acr"}
 
-// oauthMetadataPath is where a client that knows no OpenID looks for the same document (RFC 8414 §3).
-const oauthMetadataPath = "/.well-known/oauth-authorization-server"
+// metadataPath is where RFC 8414 §3.1 looks for the same document: there the path of an issuer that has one comes last.
+func (p *Provider) metadataPath() string {
+	return "/.well-known/oauth-authorization-server" + p.base.Path
+}
 
-// discovery serves GET /.well-known/openid-configuration (OIDC Discovery §4) and GET /.well-known/oauth-authorization-server (RFC
-// 8414 §3), the same document at both.
+// discovery serves GET /.well-known/openid-configuration (OIDC Discovery §4) and the address of RFC 8414 §3.1.
 func (p *Provider) discovery(c *gin.Context) error {
 	resources, err := p.db.Resources(c.Request.Context())
 	if err != nil {

@@ -28,7 +28,7 @@
 // # Endpoint map
 //
 //	GET       /.well-known/openid-configuration       discovery.go     OIDC Discovery §4
-//	GET       /.well-known/oauth-authorization-server  discovery.go     RFC 8414 §3
+//	GET       /.well-known/oauth-authorization-server discovery.go     RFC 8414 §3
 //	GET       /.well-known/openid-configuration/jwks  jwks.go          RFC 7517 §5
 //	GET POST  /connect/authorize                      authorize.go     RFC 6749 §4.1.1, OIDC Core §3.1.2
 //	          its parameters                          claims_parameter.go, request_object.go OIDC Core §5.5, RFC 9101

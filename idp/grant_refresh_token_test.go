@@ -284,6 +284,7 @@ func newSeededSite(t *testing.T, store *db.DB) *site {
 		t.Fatal(err)
 	}
 	withTestKeys(t, store)
+	withoutGrace(t, store)
 	return newSiteOn(t, store)
 }
 

@@ -43,7 +43,15 @@ func newSite(t testing.TB, configure ...func(*Config)) *site {
 	t.Helper()
 	store := dbtest.Seeded(t)
 	withTestKeys(t, store)
+	withoutGrace(t, store)
 	return newSiteOn(t, store, configure...)
+}
+
+// withoutGrace makes every client strict about refresh tokens that were used, whatever the seed says about a server of ours
+// that may crash: the tests about the grace set their own.
+func withoutGrace(t testing.TB, store *db.DB) {
+	t.Helper()
+	dbtest.Exec(t, store, `UPDATE "Clients" SET "RefreshTokenReuseGraceSeconds" = 0`)
 }
 
 // newSiteOn builds a provider on a database that exists, as a restart does.

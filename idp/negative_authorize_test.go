@@ -92,6 +92,8 @@ func TestI22AuthorizationRequest(t *testing.T) {
 		{"OIDC Core §3.1.2.1", "max_age in hexadecimal", asking("max_age", "0x5"), toClient, 302, InvalidRequest},
 		{"OIDC Core §3.1.2.1", "max_age beyond measure", asking("max_age", strings.Repeat("9", 30)), toClient, 302, InvalidRequest},
 		{"OIDC Core §3.1.2.1", "nonce beyond measure", asking("nonce", long), toClient, 302, InvalidRequest},
+		{"OIDC Core §3.1.2.1", "nonce with NUL", asking("nonce", "a\x00b"), toClient, 302, InvalidRequest},
+		{"OIDC Core §3.1.2.1", "nonce of octets that are no UTF-8", asking("nonce", "a\xffb"), toClient, 302, InvalidRequest},
 		{"OIDC Core §3.1.2.1", "login_hint beyond measure", asking("login_hint", long), toClient, 302, InvalidRequest},
 		{"OIDC Core §3.1.2.1", "id_token_hint is nonsense", asking("id_token_hint", "nonsense"), toClient, 302, InvalidRequest},
 		{"OIDC Core §3.1.2.1", "id_token_hint is nonsense, with prompt none", asking("id_token_hint", "a.b.c", "prompt", "none"), toClient, 302, LoginRequired},

@@ -27,7 +27,10 @@ func TestI22TokenEndpoint(t *testing.T) {
 		{"RFC 6749 §4.1.3", "JSON", postingRaw(path, "application/json", `{"grant_type":"authorization_code"}`), toJSON, 400, InvalidRequest},
 		{"RFC 6749 §4.1.3", "multipart", postingRaw(path, "multipart/form-data; boundary=x", "--x--"), toJSON, 400, InvalidRequest},
 		{"RFC 6749 §4.1.3", "a Content-Type that is none", postingRaw(path, "form;;", encoded), toJSON, 400, InvalidRequest},
-		{"RFC 6749 §3.2", "all in the URL", postingRaw(path+"?"+encoded, formType, ""), toJSON, 401, InvalidClient},
+		{"RFC 6749 §2.3.1", "all in the URL", postingRaw(path+"?"+encoded, formType, ""), toJSON, 400, InvalidRequest},
+		{"RFC 6749 §3.2", "the client in the URL", postingRaw(path+"?client_id=spa-client&grant_type=authorization_code", formType, "code=x"), toJSON, 401, InvalidClient},
+		{"RFC 6749 §2.3.1", "an assertion in the URL", postingRaw(path+"?client_assertion=x", formType, encoded), toJSON, 400, InvalidRequest},
+		{"RFC 9700 §4.3.2", "a refresh token in the URL", postingRaw(path+"?refresh_token=x", formType, encoded), toJSON, 400, InvalidRequest},
 		{"RFC 6749 §3.2", "the grant in the URL, the client in the body", postingRaw(path+"?"+encoded, formType, "client_id=spa-client"), toJSON, 400, InvalidRequest},
 		{"RFC 6749 §2.3.1", "the secret in the URL", postingRaw(path+"?client_secret=bff-secret", formType, "client_id=bff-client&grant_type=authorization_code"), toJSON, 400, InvalidRequest},
 		{"RFC 6749 §2.3.1", "the secret in the URL and in the body", postingRaw(path+"?client_secret=bff-secret", formType, "client_id=bff-client&client_secret=bff-secret"), toJSON, 400, InvalidRequest},
@@ -147,6 +150,7 @@ func TestI22RefreshTokenGrant(t *testing.T) {
 	s.addClient("other", func(c *db.Client) {
 		c.GrantTypes, c.AllowOfflineAccess = []string{grantRefreshToken}, true
 	})
+	s.addClient("idle", func(*db.Client) {})
 	refreshing := func(pairs ...string) func(*site) page {
 		return func(s *site) page { return s.token(refreshForm(s.offline().RefreshToken, pairs...)) }
 	}
@@ -156,7 +160,7 @@ func TestI22RefreshTokenGrant(t *testing.T) {
 		{"RFC 6749 §6", "one beyond measure", refreshing("refresh_token", strings.Repeat("x", 60_000)), toJSON, 400, InvalidGrant},
 		{"RFC 6749 §6", "without client authentication", refreshing("client_secret", ""), toJSON, 401, InvalidClient},
 		{"RFC 6749 §6", "by another client", refreshing("client_id", "other", "client_secret", ""), toJSON, 400, InvalidGrant},
-		{"RFC 6749 §6", "by a client whose row lists another grant", refreshing("client_id", "spa-client", "client_secret", ""), toJSON, 400, UnauthorizedClient},
+		{"RFC 6749 §6", "by a client whose row lists another grant", refreshing("client_id", "idle", "client_secret", ""), toJSON, 400, UnauthorizedClient},
 		{"RFC 6749 §6", "a scope value more", refreshing("scope", "openid profile companyApi roles offline_access"), toJSON, 400, InvalidScope},
 		{"RFC 6749 §6", "an unknown scope value", refreshing("scope", "everything"), toJSON, 400, InvalidScope},
 		{"RFC 6749 §3.3", "a scope of characters no scope has", refreshing("scope", `op"enid`), toJSON, 400, InvalidScope},

@@ -116,12 +116,10 @@ func (p *Provider) routes() http.Handler {
 	engine := p.newEngine()
 	r := engine.Group(p.base.Path)
 
-	// Documents: OIDC Discovery §4, RFC 7517 §5.
+	// Documents: OIDC Discovery §4, RFC 8414 §3, RFC 7517 §5.
 	r.GET("/.well-known/openid-configuration", p.cors, p.handle("discovery", p.discovery))
+	engine.GET(p.metadataPath(), p.cors, p.handle("discovery", p.discovery))
 	r.GET("/.well-known/openid-configuration/jwks", p.cors, p.handle("jwks", p.jwks))
-
-	// RFC 8414 §3.1 puts the issuer's path behind the well-known one.
-	engine.GET(oauthMetadataPath+p.base.Path, p.cors, p.handle("discovery", p.discovery))
 
 	// Front channel: the user's browser comes here. OIDC Core §3.1.2, RP-Initiated Logout §2, Session Management §3.3.
 	r.GET("/connect/authorize", p.handle("authorize", p.authorize))
@@ -161,11 +159,10 @@ func (p *Provider) routes() http.Handler {
 	r.DELETE(registrationPath+"/:client_id", p.openCORS, p.handle("registration.delete", p.deleteRegistration))
 	r.OPTIONS(registrationPath, p.openCORS)
 	r.OPTIONS(registrationPath+"/:client_id", p.openCORS)
-
-	engine.OPTIONS(oauthMetadataPath+p.base.Path, p.cors)
 	for _, endpoint := range corsEndpoints {
 		r.OPTIONS(endpoint, p.cors)
 	}
+	engine.OPTIONS(p.metadataPath(), p.cors)
 
 	r.GET("/healthz", p.healthz)
 	r.GET("/static/*file", gin.WrapH(p.static()))

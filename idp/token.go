@@ -102,6 +102,12 @@ func (p *Provider) clientOf(r *http.Request, form url.Values) (db.Client, error)
 	return p.authenticateClient(r.Context(), credentials)
 }
 
+// secrets are the parameters with which somebody else could do what the client does.
+var secrets = []string{
+	"client_secret", "client_assertion", "access_token", "refresh_token", "code", "code_verifier", "device_code", "token", "subject_token",
+	"actor_token", "password",
+}
+
 // readForm returns the parameters of a back-channel request: form-urlencoded, none repeated (RFC 6749 §3.2). Parameters
 // in the query do not count, and a secret there is refused since URLs end up in logs (RFC 6749 §2.3.1).
 func readForm(r *http.Request) (url.Values, error) {
@@ -113,8 +119,11 @@ func readForm(r *http.Request) (url.Values, error) {
 		refused.cause = err
 		return nil, refused
 	}
-	if query := r.URL.Query(); query.Has("client_secret") || query.Has("access_token") {
-		return nil, refuse(InvalidRequest, "secrets belong into the body, not into the URL (RFC 6749 section 2.3.1)")
+	query := r.URL.Query()
+	for _, name := range secrets {
+		if query.Has(name) {
+			return nil, refuse(InvalidRequest, "%s belongs into the body, not into the URL (RFC 6749 section 2.3.1)", name)
+		}
 	}
 	return r.PostForm, checkParameters(r.PostForm)
 }
