@@ -3,6 +3,7 @@ package idp
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -452,5 +453,25 @@ func TestA51RegistrationCORS(t *testing.T) {
 	answer := s.register(`{}`, "Origin", "https://unknown.example", "Sec-Fetch-Site", "cross-site")
 	if answer.StatusCode != http.StatusBadRequest || answer.Header.Get("Access-Control-Allow-Origin") != "*" {
 		t.Errorf("%d %q", answer.StatusCode, answer.Header.Get("Access-Control-Allow-Origin"))
+	}
+}
+
+// OIDC Core §4: the home page leads to the clients that let a login begin here, and says where the links go.
+func TestOIDCCore4TheHomePageInitiatesLogins(t *testing.T) {
+	s := newSite(t, openRegistration)
+	s.registered(map[string]any{"client_name": "Elsewhere", "client_uri": "https://rp.example/start", "initiate_login_uri": "https://rp.example/login?a=b"})
+	s.addClient("bad", func(c *db.Client) { c.InitiateLoginURI = "javascript:alert(1)" })
+	s.addClient("off", func(c *db.Client) { c.InitiateLoginURI, c.Enabled = "https://off.example/", false })
+	links := map[string]string{}
+	for _, link := range s.browser().get(s.issuer + "/").document(t).Find("a.js-initiate").EachIter() {
+		links[link.Text()] = link.AttrOr("href", "")
+	}
+	iss := url.QueryEscape(testIssuer)
+	want := map[string]string{
+		"Elsewhere":            "https://rp.example/login?a=b&iss=" + iss + "&target_link_uri=" + url.QueryEscape("https://rp.example/start"),
+		"CompanyEmployees SPA": testSPA + "/initiate-login?iss=" + iss + "&target_link_uri=" + url.QueryEscape(testSPA),
+	}
+	if !maps.Equal(links, want) {
+		t.Errorf("links %v, want %v", links, want)
 	}
 }
