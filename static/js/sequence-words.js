@@ -53,10 +53,19 @@ export const words = {
   fragment: "asks the front end for rows",
   "api.request": "asks the API",
 
+  // The front end's server, where it keeps the tokens.
+  "bff.signin": "the front end's server has signed the user in",
+  "bff.signout": "the front end's server forgets the session",
+  "bff.renewed": "the front end's server has new tokens",
+  "bff.revoked": "the front end's server gives its tokens back",
+  "bff.backchannel_logout": "hears from the provider that the session has ended",
+
   // What the page sees.
   "user.loaded": "the page has new tokens",
   "user.unloaded": "the page has forgotten its tokens",
   "user.signed_out": "the page hears that the session has ended",
+  "user.changed": "somebody else is signed in at the provider",
+  "clock.skewed": "this computer's clock and the provider's differ",
   "login.changed": "another tab logged in or out",
   "session.changed": "the session cookie has changed",
   "access_token.expiring": "the access token is about to expire",
