@@ -22,9 +22,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-jose/go-jose/v4"
 	_ "modernc.org/sqlite" // the driver, for edits by hand
 
 	"silentrenew/db/dbtest"
+	"silentrenew/internal/dpop/dpoptest"
 )
 
 // TestMain lets the test binary be the program, for what only a process can show: signals and exit codes.
@@ -568,5 +570,60 @@ func TestRefusalIsOneLineAndExitCodeOne(t *testing.T) {
 	_ = cmd.Wait()
 	if code := cmd.ProcessState.ExitCode(); code != 1 || strings.Count(stderr.String(), "\n") != 1 || out.String() != "" {
 		t.Errorf("exit code %d, printed %q, error %q", code, out, stderr)
+	}
+}
+
+// A token that is bound to a key works at every role with a proof and at none without (RFC 9449 §7): the program's roles agree
+// on addresses, thumbprints and on who forwards what.
+func TestRFC9449AllRolesKnowABoundToken(t *testing.T) {
+	p, key := start(t, t.TempDir(), anyPorts...), dpoptest.NewKey(t, jose.ES256)
+	send := func(method, address string, form url.Values, headers ...string) (status int, body string) {
+		t.Helper()
+		request, err := http.NewRequestWithContext(t.Context(), method, address, strings.NewReader(form.Encode()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		for i := 0; i+1 < len(headers); i += 2 {
+			request.Header.Set(headers[i], headers[i+1])
+		}
+		answer, err := http.DefaultClient.Do(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer answer.Body.Close()
+		text, err := io.ReadAll(answer.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return answer.StatusCode, string(text)
+	}
+	status, body := send("POST", p.idp+"/connect/token", url.Values{
+		"grant_type": {"client_credentials"}, "client_id": {"company-employee"}, "client_secret": {"codemazesecret"},
+	}, "DPoP", key.Proof("POST", p.idp+"/connect/token"))
+	var tokens struct {
+		AccessToken string `json:"access_token"`
+		TokenType   string `json:"token_type"`
+	}
+	if err := json.Unmarshal([]byte(body), &tokens); err != nil || status != http.StatusOK || tokens.TokenType != "DPoP" {
+		t.Fatalf("token: %d %s", status, body)
+	}
+	bound := "DPoP " + tokens.AccessToken
+	proof := func(path string) string { return key.ProofWith(tokens.AccessToken, "GET", p.api+path) }
+	for _, row := range []struct {
+		name, address string
+		headers       []string
+		want          int
+	}{
+		{"the API, with a proof", p.api + "/api/companies", []string{"Authorization", bound, "DPoP", proof("/api/companies")}, 200},
+		{"the API, as Bearer", p.api + "/api/companies", []string{"Authorization", "Bearer " + tokens.AccessToken}, 401},
+		{"the API, without a proof", p.api + "/api/companies", []string{"Authorization", bound}, 401},
+		{"a page, with proofs for the API", p.spa + "/companies", []string{"HX-Request", "true", "Authorization", bound, "X-DPoP-Forward", proof("/api/companies") + ", " + proof("/api/countries")}, 200},
+		{"a page, without", p.spa + "/companies", []string{"HX-Request", "true", "Authorization", bound}, 401},
+		{"a page, as Bearer", p.spa + "/companies", []string{"HX-Request", "true", "Authorization", "Bearer " + tokens.AccessToken}, 401},
+	} {
+		if status, body := send("GET", row.address, nil, row.headers...); status != row.want {
+			t.Errorf("%s: %d, want %d: %.300s", row.name, status, row.want, body)
+		}
 	}
 }

@@ -91,7 +91,7 @@ func readAccessToken(r *http.Request) (presentedToken, error) {
 	token = strings.Trim(token, " ")
 	bearer := strings.EqualFold(scheme, "Bearer") // schemes know no case (RFC 9110 §11.1)
 	switch {
-	case !bearer && !usesDPoP(r):
+	case !bearer && !dpop.Presented(r.Header):
 		return none, &Error{Status: http.StatusUnauthorized, Code: InvalidToken, Detail: "log in first: this needs an access token", Challenge: true, NoToken: true}
 	case len(token) > maxToken:
 		return none, refuseToken("the access token is longer than %d bytes", maxToken)

@@ -2,8 +2,6 @@ package api
 
 import (
 	"context"
-	"net/http"
-	"strings"
 
 	"github.com/gin-gonic/gin"
 
@@ -55,6 +53,7 @@ func (a *API) checkProof(c *gin.Context, token string) (jkt string, err error) {
 		}
 		return "", refused
 	}
+	eventOf(c).Parameters["jkt"] = jkt // whose key it was is no secret
 	if err != nil || !nonces {
 		return jkt, err
 	}
@@ -67,19 +66,4 @@ func (a *API) checkProof(c *gin.Context, token string) (jkt string, err error) {
 func (a *API) dpopNonces(ctx context.Context) (bool, error) {
 	text, _, err := a.db.Option(ctx, dpopNonceOption)
 	return text == "true", err
-}
-
-// dpopAlgorithms are the algs of a challenge (RFC 9449 §7.1).
-var dpopAlgorithms = func() string {
-	var names []string
-	for _, algorithm := range dpop.Algorithms {
-		names = append(names, string(algorithm))
-	}
-	return strings.Join(names, " ")
-}()
-
-// usesDPoP reports whether a request presents its token in the DPoP scheme.
-func usesDPoP(r *http.Request) bool {
-	scheme, _, _ := strings.Cut(r.Header.Get("Authorization"), " ")
-	return strings.EqualFold(scheme, dpop.Scheme)
 }

@@ -158,8 +158,8 @@ func challenges(r *http.Request, e *Error) []string {
 	if e.Scope != "" {
 		problem += fmt.Sprintf(`, scope="%s"`, e.Scope)
 	}
-	algorithms := fmt.Sprintf(`, algs="%s"`, dpopAlgorithms)
-	if usesDPoP(r) {
+	algorithms := fmt.Sprintf(`, algs="%s"`, dpop.AlgorithmNames())
+	if dpop.Presented(r.Header) {
 		return []string{dpop.Scheme + " " + problem + algorithms}
 	}
 	return []string{"Bearer " + problem, dpop.Scheme + " " + realm + algorithms}

@@ -14,6 +14,8 @@ import (
 	"github.com/swaggest/jsonschema-go"
 	"github.com/swaggest/openapi-go"
 	"github.com/swaggest/openapi-go/openapi31"
+
+	"silentrenew/internal/dpop"
 )
 
 const about = `Companies behind a login. Every request carries an access token for this API in the header Authorization: Bearer (RFC 6750 §2.1),
@@ -27,7 +29,7 @@ func document(operations []operation, url, scope string) (*openapi31.Spec, error
 	r.Spec.SetHTTPBearerTokenSecurity("bearer", "JWT", "an access token for this API (RFC 9068)")
 	r.Spec.ComponentsEns().WithSecuritySchemesItem("dpop", openapi31.SecuritySchemeOrReference{
 		SecurityScheme: (&openapi31.SecurityScheme{HTTP: new(openapi31.SecuritySchemeHTTP).WithScheme("DPoP")}).WithDescription(
-			"an access token that is bound to a key, and a proof of that key for this request in the header DPoP (RFC 9449 §7.1), signed with one of " + dpopAlgorithms),
+			"an access token that is bound to a key, and a proof of that key for this request in the header DPoP (RFC 9449 §7.1), signed with one of " + dpop.AlgorithmNames()),
 	})
 	r.DefaultOptions = append(r.DefaultOptions, jsonschema.InterceptDefName(func(_ reflect.Type, name string) string {
 		return strings.TrimPrefix(name, "Api")

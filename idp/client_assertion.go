@@ -12,7 +12,6 @@ import (
 	"github.com/go-jose/go-jose/v4/jwt"
 
 	"silentrenew/db"
-	"silentrenew/internal/seal"
 )
 
 // Methods of a client that signs an assertion (OIDC Core §9, RFC 7523 §2.2): with a key only it has, or with a secret that we
@@ -143,7 +142,7 @@ func (p *Provider) verifyAssertion(ctx context.Context, client db.Client, assert
 		return claims, refuse(InvalidClient, "client_assertion must be signed with %s, as client %s has registered", only, client.ClientID)
 	}
 	if isHMAC(header) {
-		return claims, p.verifyHMAC(client, parsed, &claims)
+		return claims, p.verifyHMAC(ctx, client, parsed, &claims)
 	}
 	keys, err := p.clientKeys(ctx, client, header.KeyID)
 	for _, key := range keys {
@@ -159,7 +158,7 @@ func (p *Provider) verifyAssertion(ctx context.Context, client db.Client, assert
 }
 
 // verifyHMAC checks a signature with the client's recoverable secrets.
-func (p *Provider) verifyHMAC(client db.Client, parsed *jwt.JSONWebToken, claims *assertionClaims) error {
+func (p *Provider) verifyHMAC(ctx context.Context, client db.Client, parsed *jwt.JSONWebToken, claims *assertionClaims) error {
 	refused := refuse(InvalidClient, "client authentication failed")
 	refused.cause = errors.New("no live secret of the client made the signature")
 	now := time.Now()
@@ -167,9 +166,12 @@ func (p *Provider) verifyHMAC(client db.Client, parsed *jwt.JSONWebToken, claims
 		if row.Type != recoverableSecret || row.Expiration != nil && !now.Before(*row.Expiration) {
 			continue
 		}
-		secret, err := p.openSecret(client, row)
+		secret, current, err := p.openSecret(client, row)
 		if err == nil {
 			err = parsed.Claims([]byte(secret), claims) // refuses a secret shorter than the hash (RFC 7518 §3.2)
+		}
+		if err == nil && !current {
+			return p.sealSecret(ctx, client, row, secret)
 		}
 		if err == nil {
 			return nil
@@ -179,20 +181,27 @@ func (p *Provider) verifyHMAC(client db.Client, parsed *jwt.JSONWebToken, claims
 	return refused
 }
 
-// openSecret reads a recoverable secret. One that lies in the database in clear is told of, once per client and process.
-func (p *Provider) openSecret(client db.Client, row db.ClientSecret) (string, error) {
-	secret, _, err := p.sealer.Open(secretPurpose(client.ClientID), row.Value)
+// openSecret reads a recoverable secret. It is not current when it should be sealed anew: it lies in the database in clear, or
+// under an older key. Where there is no key to seal with, that is told, once per client and process.
+func (p *Provider) openSecret(client db.Client, row db.ClientSecret) (secret string, current bool, err error) {
+	secret, current, err = p.sealer.Open(secretPurpose(client.ClientID), row.Value)
 	if err != nil {
-		return "", fmt.Errorf("a secret of the client's row %w", err)
+		return "", false, fmt.Errorf("a secret of the client's row %w", err)
 	}
-	if seal.Sealed(row.Value) {
-		return secret, nil
-	}
-	if _, told := p.inClear.LoadOrStore(client.ClientID, true); !told {
-		slog.Warn("a client's secret can be read by whoever has the database: give the provider an encryption key and store the secret anew",
+	if _, told := p.inClear.LoadOrStore(client.ClientID, true); !told && !p.sealer.Active() {
+		slog.Warn("a client's secret can be read by whoever has the database: give the provider an encryption key",
 			"client_id", client.ClientID, "type", recoverableSecret)
 	}
-	return secret, nil
+	return secret, current, nil
+}
+
+// sealSecret stores a secret sealed with the key of today.
+func (p *Provider) sealSecret(ctx context.Context, client db.Client, row db.ClientSecret, secret string) error {
+	sealed, err := p.sealer.Seal(secretPurpose(client.ClientID), secret)
+	if err != nil {
+		return err
+	}
+	return p.db.ReplaceClientSecret(ctx, client.ClientID, row, sealed)
 }
 
 // secretPurpose is what a recoverable secret is sealed for, so that it does not open in the row of another client.

@@ -251,6 +251,13 @@ func TestI22ClientSecretJWT(t *testing.T) {
 			}
 		})
 	}
+	client, err := s.db.Client(t.Context(), "clear")
+	if err != nil || !seal.Sealed(client.Secrets[0].Value) {
+		t.Errorf("a secret that was found in clear was not sealed: %+v, %v", client.Secrets, err)
+	}
+	if answer := s.token(sign("clear", secret, jose.HS256, nil)); answer.StatusCode != http.StatusOK {
+		t.Errorf("after it was sealed: %d %s", answer.StatusCode, answer.Body)
+	}
 	once := sign("sealed", secret, jose.HS256, nil)
 	s.token(once)
 	wantError(t, s.token(once), http.StatusUnauthorized, InvalidClient)

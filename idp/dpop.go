@@ -56,27 +56,13 @@ func (p *Provider) checkProof(c *gin.Context, accessToken string) (jkt string, e
 		}
 		return "", refused
 	}
+	eventOf(c).Parameters["jkt"] = jkt // whose key it was is no secret
 	if err != nil || !nonces {
 		return jkt, err
 	}
 	next, err := p.proofs.Nonce(ctx)
 	c.Header(dpop.NonceHeader, next)
 	return jkt, err
-}
-
-// dpopAlgorithms is what a challenge says about the proofs we take (RFC 9449 §7.1).
-var dpopAlgorithms = func() string {
-	var names []string
-	for _, algorithm := range dpop.Algorithms {
-		names = append(names, string(algorithm))
-	}
-	return strings.Join(names, " ")
-}()
-
-// usesDPoP reports whether a request presents its token in the DPoP scheme.
-func usesDPoP(r *http.Request) bool {
-	scheme, _, _ := strings.Cut(r.Header.Get("Authorization"), " ")
-	return strings.EqualFold(scheme, dpop.Scheme)
 }
 
 // writeNonce puts a nonce on an error that asks for it and on no other: client libraries repeat whatever request is
@@ -89,7 +75,7 @@ func writeNonce(c *gin.Context, e *Error) {
 }
 
 // checkBoundToken compares how an access token is presented with what it is (RFC 9449 §7.1, §7.2): a bound one needs the DPoP
-// scheme and a proof by its key, an unbound one is for the Bearer scheme. A stolen token does not become one by the other's scheme.
+// scheme and a proof by its key, an unbound one is for the Bearer scheme.
 func (p *Provider) checkBoundToken(c *gin.Context, presented presentedToken, token accessToken) error {
 	switch {
 	case presented.scheme != dpop.Scheme && token.boundKey() != "":

@@ -52,7 +52,7 @@ func writeTokenError(c *gin.Context, e *Error) {
 // challenge: there is nothing wrong with it yet (§3.1). The challenge speaks of the scheme that was tried, and beside it stands
 // that the DPoP scheme would do as well (RFC 9449 §7.1, §7.2).
 func writeBearerError(c *gin.Context, e *Error) {
-	tried, algorithms := "Bearer", fmt.Sprintf(`algs="%s"`, dpopAlgorithms)
+	tried, algorithms := "Bearer", fmt.Sprintf(`algs="%s"`, dpop.AlgorithmNames())
 	var problem []string
 	if e != errNoToken {
 		problem = append(problem, fmt.Sprintf(`error="%s"`, e.Code), fmt.Sprintf(`error_description="%s"`, descriptionText(e.Description)))
@@ -60,7 +60,7 @@ func writeBearerError(c *gin.Context, e *Error) {
 	if e.Code == InsufficientScope {
 		problem = append(problem, fmt.Sprintf(`scope="%s"`, scopeOpenID))
 	}
-	if usesDPoP(c.Request) {
+	if dpop.Presented(c.Request.Header) {
 		tried, problem = dpop.Scheme, append(problem, algorithms)
 	}
 	if e.status() < http.StatusInternalServerError { // a fault of ours is no challenge

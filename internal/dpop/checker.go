@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 )
 
@@ -60,6 +61,12 @@ func refuse(format string, args ...any) *Refusal {
 	return &Refusal{Description: "DPoP: " + fmt.Sprintf(format, args...)}
 }
 
+// Presented reports whether a request presents its access token in the DPoP scheme. Schemes know no case (RFC 9110 §11.1).
+func Presented(header http.Header) bool {
+	scheme, _, _ := strings.Cut(header.Get("Authorization"), " ")
+	return strings.EqualFold(scheme, Scheme)
+}
+
 // Sent reports whether a request carries a proof, whatever it is worth.
 func Sent(header http.Header) bool { return len(header.Values(Header)) > 0 }
 
@@ -70,13 +77,15 @@ func (c *Checker) Check(ctx context.Context, r Request) (thumbprint string, err 
 	if err != nil {
 		return "", err
 	}
+	until := made.claims.IssuedAt.Time().Add(Age + time.Second) // as long it could come again
 	if r.Nonce {
 		if err := c.checkNonce(ctx, made.claims.Nonce, now); err != nil {
 			return "", err
 		}
+		until = now.Add(nonceLife)
 	}
 	// The id is the key's own, so that nobody can use up another client's (RFC 9449 §11.1).
-	first, err := c.store.UseOnce(ctx, "dpop/"+c.server, made.thumbprint+"\n"+made.claims.ID, made.claims.IssuedAt.Time().Add(Age+time.Second))
+	first, err := c.store.UseOnce(ctx, "dpop/"+c.server, made.thumbprint+"\n"+made.claims.ID, until)
 	switch {
 	case err != nil:
 		return "", fmt.Errorf("remember the proof: %w", err)
@@ -95,7 +104,7 @@ func (c *Checker) read(r Request) (proof, time.Time, error) {
 	}
 	made, err := parse(sent[0])
 	if err == nil {
-		err = made.claims.fresh(now)
+		err = made.claims.fresh(now, r.Nonce)
 	}
 	if err != nil {
 		return proof{}, now, refuse("the proof is not valid: %v", err)

@@ -209,6 +209,14 @@ func TestRFC9449Section8Nonces(t *testing.T) {
 		if _, err := check(one, nonce); err != nil {
 			t.Errorf("after one period: %v", err)
 		}
+		r := request(key.Proof("POST", endpoint, "nonce", nonce, "iat", time.Now().Add(-time.Hour).Unix()))
+		r.Nonce = true // which says when the proof was made (§4.3 item 11)
+		if _, err := one.Check(t.Context(), r); err != nil {
+			t.Errorf("with a clock that is an hour late: %v", err)
+		}
+		if _, err := two.Check(t.Context(), r); err == nil {
+			t.Error("with a clock that is an hour late: accepted twice")
+		}
 		if next, err := one.Nonce(t.Context()); err != nil || next == nonce {
 			t.Errorf("the next nonce is %q, %v", next, err)
 		}

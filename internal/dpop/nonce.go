@@ -13,6 +13,10 @@ import (
 // (RFC 9449 §8: recent, and unpredictable until then).
 const noncePeriod = 5 * time.Minute
 
+// nonceLife is the longest time from the first use of a nonce to the last: a replica whose clock is ahead of ours hands out the
+// next one, so that one is taken too.
+const nonceLife = 3 * noncePeriod
+
 // nonces are the values the server chooses. All replicas hand out the same one: the first that needs it in a period writes it
 // to the database, the others read it there, and each remembers it for as long as it counts.
 type nonces struct {
@@ -28,9 +32,9 @@ func (n *nonces) current(ctx context.Context, now time.Time) (string, error) {
 	return n.of(ctx, period(now))
 }
 
-// accepts reports whether a nonce is the current one or the one before.
+// accepts reports whether a nonce is the current one, the one before, or the next.
 func (n *nonces) accepts(ctx context.Context, presented string, now time.Time) (bool, error) {
-	for _, p := range []int64{period(now), period(now) - 1} {
+	for _, p := range []int64{period(now), period(now) - 1, period(now) + 1} {
 		nonce, err := n.of(ctx, p)
 		if err != nil {
 			return false, err

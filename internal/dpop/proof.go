@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
@@ -15,6 +16,15 @@ import (
 
 // Algorithms are those a proof may be signed with: asymmetric ones only, and never "none" (RFC 9449 §4.3).
 var Algorithms = []jose.SignatureAlgorithm{jose.ES256, jose.PS256, jose.RS256, jose.EdDSA}
+
+// AlgorithmNames lists them as a challenge does (RFC 9449 §7.1).
+func AlgorithmNames() string {
+	var names []string
+	for _, algorithm := range Algorithms {
+		names = append(names, string(algorithm))
+	}
+	return strings.Join(names, " ")
+}
 
 // proofType is the only value of typ a proof may have (RFC 9449 §4.2).
 const proofType = "dpop+jwt"
@@ -108,17 +118,18 @@ const (
 	Ahead = 30 * time.Second // how far in the future it may have been made
 )
 
-// fresh compares the times of a proof with now (RFC 9449 §4.3 item 11, §11.1).
-func (c claims) fresh(now time.Time) error {
+// fresh compares the times of a proof with now. When it was made says its iat, or a nonce: then the client's clock does not
+// matter (RFC 9449 §4.3 item 11, §11.1).
+func (c claims) fresh(now time.Time, byNonce bool) error {
 	made := c.IssuedAt.Time()
 	switch {
-	case made.After(now.Add(Ahead)):
+	case !byNonce && made.After(now.Add(Ahead)):
 		return errors.New("its iat is in the future")
-	case made.Before(now.Add(-Age)):
+	case !byNonce && made.Before(now.Add(-Age)):
 		return fmt.Errorf("its iat is more than %v ago", Age)
-	case c.Expires != nil && !now.Before(c.Expires.Time()): // not asked for, but a JWT that says so means it (RFC 7519 §4.1.4)
+	case !byNonce && c.Expires != nil && !now.Before(c.Expires.Time()): // not asked for, but a JWT that says so means it (RFC 7519 §4.1.4)
 		return errors.New("its exp is over")
-	case c.NotBefore != nil && c.NotBefore.Time().After(now.Add(Ahead)):
+	case !byNonce && c.NotBefore != nil && c.NotBefore.Time().After(now.Add(Ahead)):
 		return errors.New("its nbf is in the future")
 	}
 	return nil
