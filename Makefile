@@ -15,6 +15,9 @@ test: ## run every test that this machine can run
 browser: ## walk through the article in headless Chromium, in real time too
 	SILENTRENEW_REQUIRE=chromium SILENTRENEW_REALTIME=1 go test -v ./internal/walk
 
+bench: ## measure the provider against the work it cannot avoid
+	go test ./internal/bench -run '^$$' -bench . -benchtime 2000x -timeout 30m
+
 fuzz: ## fuzz every target for half a minute
 	.ci/fuzz 30s
 
@@ -27,4 +30,4 @@ third-party: ## fetch the pinned JavaScript libraries again and check them
 check: ## do what the gate does
 	.ci/run
 
-.PHONY: help run generate test browser fuzz lint third-party check
+.PHONY: help run generate test browser bench fuzz lint third-party check

@@ -73,6 +73,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	} else if err != nil {
 		return err
 	}
+	serve.CollectLess(getenv)
 	log := eventlog.New(stderr, cfg.LogFormat, cfg.LogLevel)
 	slog.SetDefault(log.Logger)
 	bus := event.NewBus(rememberedEvents)

@@ -205,17 +205,17 @@ func optional(n *int) (time.Duration, bool) {
 }
 
 // Client returns one client and its child rows as they are now: an edit of the tables by any program counts for the next
-// token (decision 10), see configuration.go. Its lists are shared and must not be changed. It returns [ErrNotFound]
+// token (decision 10), see memory.go. Its lists are shared and must not be changed. It returns [ErrNotFound]
 // for an unknown client_id; a disabled client is returned with Enabled false.
 func (d *DB) Client(ctx context.Context, clientID string) (Client, error) {
 	if !storable(clientID) {
 		return Client{}, ErrNotFound
 	}
-	configured, err := d.currentConfiguration(ctx)
+	configured, err := d.configured(ctx)
 	if err != nil {
 		return Client{}, err
 	}
-	client, err := keep(configured, configured.clients, clientID, func() (Client, error) { return d.readClient(ctx, clientID) })
+	client, err := keep(&configured.remembered, configured.clients, clientID, func() (Client, error) { return d.readClient(ctx, clientID) })
 	client.Properties = maps.Clone(client.Properties)
 	return client, err
 }
@@ -246,11 +246,11 @@ func (d *DB) Clients(ctx context.Context) ([]Client, error) {
 
 // CORSOriginAllowed reports whether an enabled client registers the origin, compared byte for byte.
 func (d *DB) CORSOriginAllowed(ctx context.Context, origin string) (bool, error) {
-	configured, err := d.currentConfiguration(ctx)
+	configured, err := d.configured(ctx)
 	if err != nil {
 		return false, err
 	}
-	origins, err := keep(configured, configured.lists, "origins", func() ([]string, error) {
+	origins, err := keep(&configured.remembered, configured.origins, "all", func() ([]string, error) {
 		var origins []string
 		err := d.read(ctx).Raw(`SELECT DISTINCT o."Origin" FROM "ClientCorsOrigins" o JOIN "Clients" c ON c."Id" = o."ClientId"
 			WHERE c."Enabled"`).Scan(&origins).Error

@@ -118,6 +118,11 @@ func readClientChildren(tx *gorm.DB, clients []Client) error {
 		}
 	}
 
+	for i := range clients {
+		c := &clients[i]
+		clip(&c.RedirectURIs, &c.PostLogoutRedirectURIs, &c.Scopes, &c.GrantTypes, &c.CORSOrigins)
+	}
+
 	var secrets []clientSecret
 	if err := tx.Where(`"ClientId" IN ?`, ids).Order(`"Id"`).Find(&secrets).Error; err != nil {
 		return fmt.Errorf("read secrets: %w", err)

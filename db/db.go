@@ -27,8 +27,8 @@ type DB struct {
 
 	reading, granting *statements // of the readers' pool and of the writers'
 
-	known   atomic.Pointer[configuration]
-	changes atomic.Int64 // how often this process may have changed the configuration
+	known   atomic.Pointer[memory]
+	changes atomic.Int64 // how often this process may have changed what is kept there
 }
 
 // Open opens the database at url and brings its schema up to date: a file name, the same with "sqlite:" in front, or
@@ -112,11 +112,11 @@ func (d *DB) read(ctx context.Context) *gorm.DB { return d.gorm.WithContext(ctx)
 // write runs fn when no other writer of this process does. One statement needs no transaction. Where another program
 // keeps the write lock, an SQL tool with an edit that is not committed for one, it gives up with ErrBusy.
 func (d *DB) write(ctx context.Context, fn func(tx *gorm.DB) error) error {
-	defer d.configurationChanged(ctx) // perhaps; looking again costs little
+	defer d.forget(ctx) // it may have been about clients or sessions; looking again costs little
 	return d.queue(ctx, func() error { return fn(d.writing.WithContext(ctx)) })
 }
 
-// queue is write for grants, sessions and the like, which are no configuration.
+// queue is write for codes and refresh tokens, which nobody keeps in memory.
 func (d *DB) queue(ctx context.Context, fn func() error) error {
 	if err := ctx.Err(); err != nil {
 		return err

@@ -9,7 +9,7 @@
 //	sqlite3 silentrenew.db "update Clients set AccessTokenLifetime=60"
 //
 // counts for the next token. Clients, resources, users and options are kept in memory, but only as long as a mark in the
-// database stays the same that triggers change with every change of those tables, by whatever program (configuration.go).
+// database stays the same that triggers change with every change of those tables, by whatever program (memory.go).
 // The schema is written twice, as plain SQL in migrations/sqlite and migrations/postgres; each column of a lifetime says
 // its unit there, and [Client] repeats it.
 //

@@ -19,6 +19,10 @@ func (d *DB) RevokeFamily(ctx context.Context, family string, now, until time.Ti
 	return nil
 }
 
+// familyMembers finds the code that a family begins with by its key, which names the family, and the others by that name:
+// codes are in no index but that of keys (migration 00011).
+const familyMembers = `("Key" = ? OR "FamilyId" = ? AND "Type" <> 'authorization_code')`
+
 // revokeFamily repeats itself until it finds nothing: a rotation that began before us may have committed a successor
 // that our first statement did not see. One that begins after us finds its token revoked.
 func revokeFamily(tx *gorm.DB, family string, now, until time.Time) error {
@@ -27,7 +31,7 @@ func revokeFamily(tx *gorm.DB, family string, now, until time.Time) error {
 		return err
 	}
 	for {
-		result := tx.Model(&persistedGrant{}).Where(`"FamilyId" = ? AND "RevokedTime" IS NULL`, family).Update("RevokedTime", moment(now))
+		result := tx.Model(&persistedGrant{}).Where(familyMembers+` AND "RevokedTime" IS NULL`, family, family).Update("RevokedTime", moment(now))
 		if result.Error != nil || result.RowsAffected == 0 {
 			return result.Error
 		}
@@ -40,7 +44,7 @@ func (d *DB) RevokeSessionFamilies(ctx context.Context, subject, sid string, uns
 	err := d.transaction(ctx, func(tx *gorm.DB) error {
 		var families []string
 		err := tx.Raw(`SELECT DISTINCT g."FamilyId" FROM "PersistedGrants" g LEFT JOIN "Clients" c ON c."ClientId" = g."ClientId"
-			WHERE g."SubjectId" = ? AND g."SessionId" = ? AND g."Type" IN ? AND g."RevokedTime" IS NULL AND g."FamilyId" IS NOT NULL
+			WHERE g."SubjectId" = ? AND g."SessionId" = ? AND g."Type" <> 'authorization_code' AND g."Type" IN ? AND g."RevokedTime" IS NULL AND g."FamilyId" IS NOT NULL
 			AND COALESCE(c."CoordinateLifetimeWithUserSession", ?)`,
 			subject, sid, []string{grantRefreshToken, grantReferenceToken}, unsaid).Scan(&families).Error
 		for _, family := range families {

@@ -181,7 +181,7 @@ func (d *DB) earlierSuccessor(ctx context.Context, handle string, now time.Time,
 		return "", &RefreshTokenReusedError{token}
 	}
 	var child persistedGrant
-	err = d.read(ctx).Where(`"FamilyId" = ? AND "ParentKey" = ? AND "ConsumedTime" IS NULL`, token.FamilyID, hashHandle(handle)).Take(&child).Error
+	err = d.read(ctx).Where(`"FamilyId" = ? AND "Type" <> 'authorization_code' AND "ParentKey" = ? AND "ConsumedTime" IS NULL`, token.FamilyID, hashHandle(handle)).Take(&child).Error
 	if errors.Is(err, gorm.ErrRecordNotFound) { // it was used, so the first answer did arrive
 		return "", &RefreshTokenReusedError{token}
 	}

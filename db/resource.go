@@ -3,6 +3,7 @@ package db
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"gorm.io/gorm"
@@ -100,11 +101,11 @@ const resourceChildren = `
 // Resources returns every enabled resource as it is now, in the order of registration. Its lists are shared and must not
 // be changed.
 func (d *DB) Resources(ctx context.Context) (Resources, error) {
-	configured, err := d.currentConfiguration(ctx)
+	configured, err := d.configured(ctx)
 	if err != nil {
 		return Resources{}, err
 	}
-	resources, err := keep(configured, configured.resources, "all", func() (Resources, error) { return readResources(d.read(ctx)) })
+	resources, err := keep(&configured.remembered, configured.resources, "all", func() (Resources, error) { return readResources(d.read(ctx)) })
 	if err != nil {
 		return Resources{}, fmt.Errorf("db: read resources: %w", err)
 	}
@@ -134,7 +135,7 @@ func readResources(tx *gorm.DB) (Resources, error) {
 				values = append(values, child.Value)
 			}
 		}
-		return values
+		return slices.Clip(values)
 	}
 
 	var r Resources

@@ -3,6 +3,7 @@ package db
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -51,11 +52,26 @@ func (d *DB) TokenRevoked(ctx context.Context, jti string) (bool, error) {
 	if !storable(jti) {
 		return false, nil
 	}
+	known, err := d.remembers(ctx)
+	if err != nil {
+		return false, err
+	}
+	few, err := keep(&known.sessions.remembered, known.sessions.revoked, "all", func() ([]string, error) {
+		var few []string
+		err := d.read(ctx).Model(&revokedToken{}).Limit(fewRevoked+1).Pluck("Jti", &few).Error
+		return few, err
+	})
+	if err != nil {
+		return false, fmt.Errorf("db: read revoked tokens: %w", err)
+	}
 	names := []any{jti}
 	for i, c := range jti {
 		if c == '.' {
 			names = append(names, jti[:i])
 		}
+	}
+	if len(few) <= fewRevoked {
+		return slices.ContainsFunc(names, func(name any) bool { return slices.Contains(few, name.(string)) }), nil
 	}
 	revoked := `SELECT count(*) FROM "RevokedTokens" WHERE "Jti" IN (?` + strings.Repeat(", ?", len(names)-1) + `)`
 	var count int64
@@ -64,3 +80,6 @@ func (d *DB) TokenRevoked(ctx context.Context, jti string) (bool, error) {
 	}
 	return count > 0, nil
 }
+
+// fewRevoked is how many revoked tokens are kept in memory; when there are more, the table is asked about each token.
+const fewRevoked = 100

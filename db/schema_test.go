@@ -61,7 +61,7 @@ var otherTables = map[string]string{
 	"DPoPNonces":         "Name Value Expiration",
 	"IdempotencyKeys":    "Key Request Answer Expiration",
 
-	"ConfigurationVersion": "Id Version",
+	"ConfigurationVersion": "Id Version Sessions",
 }
 
 func TestD1D2D3D4TablesAndColumns(t *testing.T) {

@@ -21,11 +21,11 @@ func (serverOption) TableName() string { return "ServerOptions" }
 
 // Option returns one option as it is now; set is false when nobody has set it and the default counts.
 func (d *DB) Option(ctx context.Context, name string) (value string, set bool, err error) {
-	configured, err := d.currentConfiguration(ctx)
+	configured, err := d.configured(ctx)
 	if err != nil {
 		return "", false, err
 	}
-	options, err := keep(configured, configured.options, "all", func() (map[string]string, error) { return d.Options(ctx) })
+	options, err := keep(&configured.remembered, configured.options, "all", func() (map[string]string, error) { return d.Options(ctx) })
 	if err != nil {
 		return "", false, fmt.Errorf("db: read option %s: %w", name, err)
 	}

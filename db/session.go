@@ -63,6 +63,7 @@ func (row sessionRow) session() (Session, error) {
 	if err := json.Unmarshal([]byte(row.Data), &data); err != nil {
 		return Session{}, fmt.Errorf("session data: %w", err)
 	}
+	clip(&data.AMR, &data.ClientIDs)
 	return Session{
 		Key: row.Key, Subject: row.SubjectID, SessionID: row.SessionID, DisplayName: row.DisplayName,
 		Created: moment(row.Created), Renewed: moment(row.Renewed), Expires: moment(row.Expires), AuthTime: moment(data.AuthTime),
@@ -82,7 +83,7 @@ func (d *DB) InsertSession(ctx context.Context, s Session) error {
 	return nil
 }
 
-// Session finds a live session. It returns [ErrNotFound] for one that is unknown or expired at now.
+// Session finds a live session, as it is now; its lists are shared and must not be changed. It returns [ErrNotFound] for one that is unknown or expired at now.
 func (d *DB) Session(ctx context.Context, key string, now time.Time) (Session, error) {
 	return d.liveSession(ctx, `"Key" = ?`, key, now)
 }
@@ -94,19 +95,29 @@ func (d *DB) SessionBySID(ctx context.Context, sid string, now time.Time) (Sessi
 
 const selectSession = `
 	SELECT "Key", "SubjectId", "SessionId", COALESCE("DisplayName", ''), "Created", "Renewed", "Expires", "Data" FROM "ServerSideSessions"
-	WHERE "Expires" > ? AND `
+	WHERE `
 
 func (d *DB) liveSession(ctx context.Context, condition, value string, now time.Time) (Session, error) {
 	if !storable(value) {
 		return Session{}, ErrNotFound
 	}
-	var row sessionRow
-	err := d.row(ctx, selectSession+condition, []any{moment(now), value},
-		&row.Key, &row.SubjectID, &row.SessionID, &row.DisplayName, &row.Created, &row.Renewed, &row.Expires, &row.Data)
+	known, err := d.remembers(ctx)
 	if err != nil {
-		return Session{}, notFound(err)
+		return Session{}, err
 	}
-	return row.session()
+	session, err := keep(&known.sessions.remembered, known.sessions.live, condition+value, func() (Session, error) {
+		var row sessionRow
+		err := d.row(ctx, selectSession+condition, []any{value},
+			&row.Key, &row.SubjectID, &row.SessionID, &row.DisplayName, &row.Created, &row.Renewed, &row.Expires, &row.Data)
+		if err != nil {
+			return Session{}, notFound(err)
+		}
+		return row.session()
+	})
+	if err == nil && !session.Expires.After(moment(now)) {
+		return Session{}, ErrNotFound
+	}
+	return session, err
 }
 
 // RenewSession slides a live session to a new expiry and reports whether it was still alive.

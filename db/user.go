@@ -56,11 +56,11 @@ func (d *DB) UserByName(ctx context.Context, username string) (User, error) {
 // UserBySubject finds a user by the sub claim. It returns [ErrNotFound] for an unknown subject.
 // The claims are shared and must not be changed.
 func (d *DB) UserBySubject(ctx context.Context, subject string) (User, error) {
-	configured, err := d.currentConfiguration(ctx)
+	configured, err := d.configured(ctx)
 	if err != nil {
 		return User{}, err
 	}
-	return keep(configured, configured.users, subject, func() (User, error) { return d.user(ctx, `"SubjectId" = ?`, subject) })
+	return keep(&configured.remembered, configured.users, subject, func() (User, error) { return d.user(ctx, `"SubjectId" = ?`, subject) })
 }
 
 func (d *DB) user(ctx context.Context, condition, value string) (User, error) {

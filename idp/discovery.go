@@ -1,8 +1,10 @@
 package idp
 
 import (
+	"context"
+	"encoding/json"
+	"fmt"
 	"maps"
-	"net/http"
 	"slices"
 
 	"github.com/gin-gonic/gin"
@@ -69,13 +71,34 @@ func (p *Provider) metadataPath() string {
 
 // discovery serves GET /.well-known/openid-configuration (OIDC Discovery §4) and the address of RFC 8414 §3.1.
 func (p *Provider) discovery(c *gin.Context) error {
-	resources, err := p.db.Resources(c.Request.Context())
+	written, err := p.discoveryDocument(db.AllowRecent(c.Request.Context()))
 	if err != nil {
 		return err
 	}
-	cacheDocument(c)
-	c.JSON(http.StatusOK, p.metadata(resources))
+	written.write(c, "application/json; charset=utf-8")
 	return nil
+}
+
+// discoveryDocument returns the document as it was written for the configuration that counts now.
+func (p *Provider) discoveryDocument(ctx context.Context) (*document, error) {
+	version, err := p.db.ConfigurationVersion(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if written := p.discovered.Load(); written != nil && written.version == version && version != "" {
+		return written, nil
+	}
+	resources, err := p.db.Resources(ctx)
+	if err != nil {
+		return nil, err
+	}
+	body, err := json.Marshal(p.metadata(resources))
+	if err != nil {
+		return nil, fmt.Errorf("encode discovery: %w", err)
+	}
+	written := newDocument(version, body)
+	p.discovered.Store(written)
+	return written, nil
 }
 
 func (p *Provider) metadata(resources db.Resources) metadata {

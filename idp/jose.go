@@ -23,7 +23,7 @@ func (k *keys) sign(ctx context.Context, algorithm jose.SignatureAlgorithm, typ 
 	if err := k.covers(ctx, key, lifetimeOf(claims)); err != nil {
 		return "", err
 	}
-	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: algorithm, Key: key.JSONWebKey}, (&jose.SignerOptions{}).WithType(typ))
+	signer, err := key.signer(typ)
 	if err != nil {
 		return "", fmt.Errorf("signer for %s: %w", key.KeyID, err)
 	}
@@ -35,7 +35,23 @@ func (k *keys) sign(ctx context.Context, algorithm jose.SignatureAlgorithm, typ 
 	if err != nil {
 		return "", fmt.Errorf("sign with %s: %w", key.KeyID, err)
 	}
-	return signed.CompactSerialize()
+	token, err := signed.CompactSerialize()
+	if err == nil {
+		k.known.add(token, knownToken{key.KeyID, typ, payload})
+	}
+	return token, err
+}
+
+// signer returns what signs tokens of the type with the key; it is made once.
+func (key *signingKey) signer(typ jose.ContentType) (jose.Signer, error) {
+	if made, ok := key.signers.Load(typ); ok {
+		return made.(jose.Signer), nil
+	}
+	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: key.algorithm, Key: key.JSONWebKey}, (&jose.SignerOptions{}).WithType(typ))
+	if err == nil {
+		key.signers.Store(typ, signer)
+	}
+	return signer, err
 }
 
 // lifetimeOf is how long a token with these claims will live, 0 when they do not say. Everything we sign says it in whole seconds.
@@ -48,6 +64,13 @@ func lifetimeOf(claims map[string]any) time.Duration {
 // the key by kid only; the algorithm is the key's, whatever the header says (RFC 8725 §3.1), and the type keeps an access
 // token from passing for an ID token (RFC 8725 §3.11). It does not look at any claim.
 func (k *keys) verify(ctx context.Context, token string, typ jose.ContentType, claims any) error {
+	set, err := k.fresh(ctx, keysReload)
+	if err != nil {
+		return err
+	}
+	if known, found := k.known.find(token, typ, set); found {
+		return json.Unmarshal(known.payload, claims)
+	}
 	parsed, err := jwt.ParseSigned(token, signatureAlgorithms)
 	if err != nil {
 		return fmt.Errorf("parse: %w", err)
@@ -64,8 +87,10 @@ func (k *keys) verify(ctx context.Context, token string, typ jose.ContentType, c
 	case header.ExtraHeaders[jose.HeaderType] != string(typ):
 		return fmt.Errorf("typ %v is not %s", header.ExtraHeaders[jose.HeaderType], typ)
 	}
-	if err := parsed.Claims(key.Public(), claims); err != nil {
+	var payload json.RawMessage
+	if err := parsed.Claims(key.Public(), &payload); err != nil {
 		return fmt.Errorf("signature of %s: %w", key.KeyID, err)
 	}
-	return nil
+	k.known.add(token, knownToken{key.KeyID, typ, payload})
+	return json.Unmarshal(payload, claims)
 }

@@ -1,8 +1,6 @@
 package idp
 
 import (
-	"fmt"
-	"net/http"
 	"slices"
 	"time"
 
@@ -12,9 +10,6 @@ import (
 	"silentrenew/internal/keyring"
 )
 
-// documentMaxAge is how long a client may keep discovery and the key set without asking again.
-const documentMaxAge = time.Minute
-
 // jwks serves GET /.well-known/openid-configuration/jwks (RFC 7517 §5, OIDC Core §10.1): the public part of every key that
 // signs, will sign soon, or has signed a token that may still be alive.
 func (p *Provider) jwks(c *gin.Context) error {
@@ -22,23 +17,16 @@ func (p *Provider) jwks(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	cacheDocument(c)
-	c.Data(http.StatusOK, "application/json", set.jwks)
+	set.document.write(c, "application/json")
 	return nil
-}
-
-// cacheDocument lets clients keep the answer for documentMaxAge. It is the same for everybody.
-func cacheDocument(c *gin.Context) {
-	c.Writer.Header().Del("Pragma") // every other answer has it
-	c.Header("Cache-Control", fmt.Sprintf("public, max-age=%d", int(documentMaxAge.Seconds())))
 }
 
 // keySet is what the database held when it was loaded. It never changes.
 type keySet struct {
-	loaded time.Time
-	all    []*signingKey                             // newest first
-	lines  map[jose.SignatureAlgorithm][]*signingKey // the same by algorithm
-	jwks   []byte                                    // the public parts as a JWK Set (RFC 7517 §5)
+	loaded   time.Time
+	all      []*signingKey                             // newest first
+	lines    map[jose.SignatureAlgorithm][]*signingKey // the same by algorithm
+	document *document                                 // the public parts as a JWK Set (RFC 7517 §5)
 
 	unreadable []error // of rows that were left out
 }

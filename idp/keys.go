@@ -33,6 +33,7 @@ type signingKey struct {
 	algorithm       jose.SignatureAlgorithm
 	signsFrom       time.Time
 	longest         atomic.Int64 // seconds; the longest lifetime the row is known to have noted
+	signers         sync.Map     // jose.ContentType → jose.Signer
 }
 
 // keys are the provider's signing keys. They live in the database, so that a restart does not invalidate tokens and
@@ -43,6 +44,7 @@ type keys struct {
 	ring    *keyring.Ring
 	current atomic.Pointer[keySet]
 	loading sync.Mutex
+	known   knownTokens
 }
 
 // openKeys loads the keys, seals those that lie in clear when there is a key for it, and creates one for every algorithm that
@@ -118,9 +120,11 @@ func (k *keys) load(ctx context.Context) (*keySet, error) {
 		set.all, set.lines[key.algorithm] = append(set.all, key), append(set.lines[key.algorithm], key)
 		public.Keys = append(public.Keys, key.Public())
 	}
-	if set.jwks, err = json.Marshal(public); err != nil {
+	published, err := json.Marshal(public)
+	if err != nil {
 		return nil, fmt.Errorf("encode key set: %w", err)
 	}
+	set.document = newDocument("", published)
 	k.current.Store(set)
 	return set, nil
 }

@@ -10,6 +10,7 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -55,13 +56,14 @@ type Config struct {
 
 // Provider is the OpenID Provider: the authorization server of RFC 6749 §1.1. It is safe for concurrent use.
 type Provider struct {
-	issuer string   // byte for byte what discovery and the iss claim say
-	base   *url.URL // the issuer, parsed
-	lab    bool
-	db     *db.DB
-	bus    *event.Bus
-	keys   *keys
-	sealer *seal.Sealer // nil: nothing is encrypted at rest
+	issuer     string   // byte for byte what discovery and the iss claim say
+	base       *url.URL // the issuer, parsed
+	lab        bool
+	db         *db.DB
+	bus        *event.Bus
+	keys       *keys
+	discovered atomic.Pointer[document] // what discovery answered last
+	sealer     *seal.Sealer             // nil: nothing is encrypted at rest
 
 	proofs             *dpop.Checker
 	published          *publishedKeys // of clients

@@ -20,7 +20,7 @@ type assets struct {
 }
 
 // styles in the order of the cascade.
-var styles = []string{"tokens", "base", "layout", "ring", "badge", "panel", "notice", "home", "data", "companies", "sequence", "workshop", "cases", "stolen"}
+var styles = []string{"tokens", "base", "layout", "ring", "badge", "panel", "notice", "home", "data", "companies", "sequence", "workshop", "cases", "stolen", "strategies"}
 
 // libraries are the bare names our modules import. The ES build of oidc-client-ts leaves jwt-decode external.
 var libraries = map[string]string{

@@ -200,7 +200,7 @@ func (b *bff) settle(ctx context.Context, session bffSession, cause error) error
 func (s *Server) bffRenew(c *gin.Context) {
 	ctx := withCorrelation(c.Request.Context(), event.CorrelationID(c.Request))
 	session, err := s.bff.session(ctx, s.bff.sessionHandle(c.Request))
-	if err == nil && time.Since(session.Issued) > time.Second { // two tabs may press at once
+	if err == nil {
 		session, err = s.bff.renew(ctx, session)
 	}
 	switch {

@@ -39,6 +39,7 @@ type Config struct {
 type Server struct {
 	cfg       Config
 	url       *url.URL
+	provider  *url.URL
 	bus       *event.Bus
 	files     *static.Files
 	assets    assets
@@ -79,7 +80,7 @@ func New(cfg Config, bus *event.Bus) (http.Handler, error) {
 	}
 	files := static.New("/static")
 	s := &Server{
-		cfg: cfg, url: origins["URL"], bus: bus, files: files, assets: newAssets(files),
+		cfg: cfg, url: origins["URL"], provider: origins["Authority"], bus: bus, files: files, assets: newAssets(files),
 		api: newCompaniesClient(cfg.APIURL, cfg.HTTPClient), workshop: chapters,
 		settings: newClientSettings(cfg), policies: newPolicies(origins["Authority"], origins["APIURL"]),
 		pageDoor: newPageEventDoor(), watchers: make(chan struct{}, maxWatchers),
@@ -104,6 +105,7 @@ func (s *Server) routes() http.Handler {
 	r.GET("/settings", s.page(s.settingsPage))
 	r.GET("/sequence", s.page(s.sequencePage))
 	r.GET("/cases", s.page(s.casesPage))
+	r.GET("/strategies", s.page(s.strategiesPage))
 	r.GET("/stolen-token", s.page(s.stolenTokenPage))
 	r.GET(initiateLoginPath, s.page(s.initiateLogin))
 	r.POST(initiateLoginPath, s.initiateLoginByPost)

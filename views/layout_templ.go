@@ -386,7 +386,7 @@ func header(shell Shell) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 24, "<div class=\"Header-user\"><span id=\"who\" class=\"Header-who\" hidden></span> <button id=\"login\" class=\"Button Button--primary\" type=\"button\" data-login>Login</button> <button id=\"logout\" class=\"Button\" type=\"button\" data-logout hidden>Logout</button></div></div><nav class=\"LabBar\" aria-label=\"Workshop\"><a href=\"/workshop\">Workshop</a> <a href=\"/sequence\">Sequence</a> <a href=\"/settings\">Settings</a> <a href=\"/cases\">Three cases</a> <a href=\"/stolen-token\">Stolen token</a></nav></header><noscript><p class=\"Alert Alert--warning Main\">The tokens live in this page's JavaScript: without it nobody can log in here. The provider's pages work without.</p></noscript>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 24, "<div class=\"Header-user\"><span id=\"who\" class=\"Header-who\" hidden></span> <button id=\"login\" class=\"Button Button--primary\" type=\"button\" data-login>Login</button> <button id=\"logout\" class=\"Button\" type=\"button\" data-logout hidden>Logout</button></div></div><nav class=\"LabBar\" aria-label=\"Workshop\"><a href=\"/workshop\">Workshop</a> <a href=\"/sequence\">Sequence</a> <a href=\"/settings\">Settings</a> <a href=\"/strategies\">Strategies</a> <a href=\"/cases\">Three cases</a> <a href=\"/stolen-token\">Stolen token</a></nav></header><noscript><p class=\"Alert Alert--warning Main\">The tokens live in this page's JavaScript: without it nobody can log in here. The provider's pages work without.</p></noscript>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -422,7 +422,7 @@ func footer(shell Shell) templ.Component {
 		var templ_7745c5c3_Var17 templ.SafeURL
 		templ_7745c5c3_Var17, templ_7745c5c3_Err = templ.JoinURLErrs(templ.URL(shell.Provider))
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `layout.templ`, Line: 120, Col: 104}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `layout.templ`, Line: 121, Col: 104}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var17))
 		if templ_7745c5c3_Err != nil {
@@ -435,7 +435,7 @@ func footer(shell Shell) templ.Component {
 		var templ_7745c5c3_Var18 string
 		templ_7745c5c3_Var18, templ_7745c5c3_Err = templ.JoinStringErrs(shell.Provider)
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `layout.templ`, Line: 120, Col: 140}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `layout.templ`, Line: 121, Col: 140}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var18))
 		if templ_7745c5c3_Err != nil {
@@ -448,7 +448,7 @@ func footer(shell Shell) templ.Component {
 		var templ_7745c5c3_Var19 string
 		templ_7745c5c3_Var19, templ_7745c5c3_Err = templ.JoinStringErrs(shell.API)
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `layout.templ`, Line: 121, Col: 52}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `layout.templ`, Line: 122, Col: 52}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var19))
 		if templ_7745c5c3_Err != nil {

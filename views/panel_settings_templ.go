@@ -54,7 +54,7 @@ func SettingsPanel() templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = setting("strategy", "How the session is kept alive; you stay signed in where that is possible").Render(templ.WithChildren(ctx, templ_7745c5c3_Var2), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = setting("strategy", "How the session is kept alive; you stay signed in where that is possible. Compare them under Strategies").Render(templ.WithChildren(ctx, templ_7745c5c3_Var2), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -51,6 +51,7 @@ type (
 func serveBench(folder, database string) error {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
+	serve.CollectLess(os.Getenv)
 	logFile, err := os.Create(filepath.Join(folder, "log"))
 	if err != nil {
 		return err

@@ -40,6 +40,9 @@ func Mask(values url.Values) map[string]string {
 // Printable returns s with everything replaced that is not text to look at, cut to at most max runes: control characters,
 // invalid UTF-8, line separators, and the invisible ones that change in which direction a terminal writes.
 func Printable(s string, max int) string {
+	if len(s) <= max && !strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r > '~' }) {
+		return s // as nearly all are
+	}
 	if utf8.RuneCountInString(s) > max {
 		s = string([]rune(s)[:max]) + "…"
 	}

@@ -95,3 +95,33 @@ func TestNoEventCanForgeALine(t *testing.T) {
 		}
 	}
 }
+
+// writes counts how often it was written to.
+type writes struct {
+	bytes.Buffer
+	times int
+}
+
+func (w *writes) Write(p []byte) (int, error) {
+	w.times++
+	return w.Buffer.Write(p)
+}
+
+func TestABurstOfEventsIsWrittenTogetherAndWhole(t *testing.T) {
+	var out writes
+	bus := event.NewBus(1000)
+	log := New(&out, "json", slog.LevelInfo)
+	log.lines.hold(true) // as if more were waiting
+	stop := Follow(bus, log)
+	for range 100 {
+		bus.Emit(event.Event{Kind: "token", Role: event.RoleIDP})
+	}
+	stop()
+	if got := strings.Count(out.String(), `"msg":"token"`); got != 100 || out.times > 100 {
+		t.Errorf("%d lines in %d writes", got, out.times)
+	}
+	log.Info("by itself")
+	if !strings.HasSuffix(out.String(), "by itself\"}\n") {
+		t.Errorf("a line afterwards is held back: %q", out.String()[len(out.String())-80:])
+	}
+}

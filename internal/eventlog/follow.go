@@ -20,6 +20,7 @@ func Follow(bus *event.Bus, log Logger) (stop func()) {
 		defer close(done)
 		var missed uint64
 		for e := range events.C {
+			log.lines.hold(len(events.C) > 0)
 			log.Write(e)
 			if now := events.Missed(); now > missed {
 				log.Warn("the log was too slow for some events", "missed", now-missed)
@@ -30,6 +31,7 @@ func Follow(bus *event.Bus, log Logger) (stop func()) {
 	return func() {
 		events.Close()
 		<-done
+		log.lines.hold(false)
 	}
 }
 
@@ -46,7 +48,7 @@ func (l Logger) Write(e event.Event) {
 	} else {
 		record.AddAttrs(everything(e)...)
 	}
-	_ = l.Handler().Handle(context.Background(), record) // nobody is left to tell that the log is broken
+	_ = l.events.Handle(context.Background(), record) // nobody is left to tell that the log is broken
 }
 
 // levelOf decides who wants to see the event.
@@ -89,7 +91,11 @@ func everything(e event.Event) []slog.Attr {
 		parameters = append(parameters, slog.String(name, e.Parameters[name]))
 	}
 	e.Parameters = nil
-	return append(e.Attrs(), slog.GroupAttrs("parameters", parameters...))
+	attrs := e.Attrs()
+	for i, a := range attrs {
+		attrs[i] = nameUnits(nil, a)
+	}
+	return append(attrs, slog.GroupAttrs("parameters", parameters...))
 }
 
 // compared returns what people compare between lines, always in the same order.

@@ -13,20 +13,25 @@ import (
 type Logger struct {
 	*slog.Logger
 	people bool
+	events slog.Handler // of the events
+	lines  *lines
 }
 
 // New returns a logger that writes to w from level up. The format is "text", "json" or "auto": text on a terminal, else JSON.
 func New(w io.Writer, format string, level slog.Level) Logger {
 	terminal := isTerminal(w)
+	out := &lines{w: w}
 	if format == "json" || format != "text" && !terminal {
-		return Logger{slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level, ReplaceAttr: nameUnits})), false}
+		// The events name their units themselves: to have every attribute looked at costs as much as to write it.
+		log := slog.New(slog.NewJSONHandler(out, &slog.HandlerOptions{Level: level, ReplaceAttr: nameUnits}))
+		return Logger{log, false, slog.NewJSONHandler(out, &slog.HandlerOptions{Level: level}), out}
 	}
-	handler := tint.NewTextHandler(w, &tint.Options{
+	handler := tint.NewTextHandler(out, &tint.Options{
 		Level:      level,
 		TimeFormat: "15:04:05.000",
 		NoColor:    !terminal || os.Getenv("NO_COLOR") != "", // https://no-color.org
 	})
-	return Logger{slog.New(handler), true}
+	return Logger{slog.New(handler), true, handler, out}
 }
 
 // nameUnits writes a duration in milliseconds and says so in its name, because a JSON number has no unit.

@@ -12,7 +12,7 @@ import (
 func TestEveryPageIsSound(t *testing.T) {
 	p, b := walk(t)
 	b.do("hold a phone", chromedp.EmulateViewport(375, 812))
-	anybody := []string{"/", "/settings", "/sequence", "/cases", "/stolen-token", "/workshop", "/unauthorized", "/assets/silent-callback.html"}
+	anybody := []string{"/", "/settings", "/sequence", "/cases", "/strategies", "/stolen-token", "/workshop", "/unauthorized", "/assets/silent-callback.html"}
 	look := func(url string) {
 		t.Helper()
 		b.openURL(url)

@@ -22,6 +22,7 @@ const modules = /** @type {Record<string, () => Promise<Panel>>} */ ({
   sequence: () => import("./sequence.js"),
   session: () => import("./panel-session.js"),
   settings: () => import("./panel-settings.js"),
+  strategies: () => import("./panel-strategies.js"),
   stolen: () => import("./stolen-token.js"),
   token: () => import("./panel-token.js"),
 });

@@ -51,8 +51,8 @@ class RenewalError extends Error {
 export const create = (_name, host) => {
   /** @type {import("./strategy.js").Session | null} */
   let session = null;
-  /** The token the session is about, by its iat; a renewal changes it. */
-  let issued = 0;
+  /** Which token the session is about: a renewal changes it. */
+  let issued = "";
   let dropped = false;
   let failures = 0;
   let calls = new AbortController();
@@ -68,16 +68,17 @@ export const create = (_name, host) => {
   const become = (status) => {
     if (stopped.signal.aborted) return;
     if (!status.signed_in) return session ? end("the server has no session any more") : undefined;
+    const token = `${status.iat} ${status.renewals}`;
     const sameUser = session !== null && session.profile.sub === status.sub && session.profile.sid === status.sid;
-    if (sameUser && issued === status.iat && (dropped || session?.expires_at !== undefined)) return;
-    const renewed = sameUser && issued !== status.iat;
+    if (sameUser && issued === token && (dropped || session?.expires_at !== undefined)) return;
+    const renewed = sameUser && issued !== token;
     const { exp = 0, iat = 0 } = status;
-    issued = iat;
+    issued = token;
     dropped = false;
     failures = 0;
     session = {
       profile: { sub: status.sub, sid: status.sid, name: status.name, role: status.roles },
-      expires_at: exp - status.now + now(), // by this machine's clock, whatever that says
+      expires_at: Math.floor(exp - status.now + now()), // by this machine's clock, whatever that says
       lifetime: exp - iat,
       get expired() { return (this.expires_at ?? 0) <= now(); },
     };
@@ -113,7 +114,7 @@ export const create = (_name, host) => {
     clearTimeout(renewTimer);
     clearTimeout(expiryTimer);
     session = null;
-    issued = 0;
+    issued = "";
     emit("user.signed_out", { reason });
     emit("user.unloaded");
     identify({});

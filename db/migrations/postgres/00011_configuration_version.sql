@@ -1,18 +1,27 @@
--- A mark that changes with every change of what the provider is configured with, whoever makes it and with whatever
--- program. A process that keeps rows in memory compares the mark with the one it saw when it read them.
+-- Two marks. One changes with every change of what the provider is configured with, the other when a session changes or
+-- ends or a token is taken back, whoever does it and with whatever program. A process that keeps rows in memory compares
+-- the marks with those it saw when it read them.
 
 -- +goose Up
 
 CREATE TABLE "ConfigurationVersion" (
   "Id" integer PRIMARY KEY NOT NULL DEFAULT 1 CHECK ("Id" = 1), -- one row
-  "Version" text NOT NULL -- random, so that a restored copy cannot repeat it
+  "Version" text NOT NULL, -- random, so that a restored copy cannot repeat it
+  "Sessions" text NOT NULL -- the same for sessions and revoked tokens
 );
 
 -- +goose StatementBegin
 CREATE FUNCTION "ConfigurationChanged"() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-  INSERT INTO "ConfigurationVersion" ("Version") VALUES (md5(random()::text || clock_timestamp()::text))
+  INSERT INTO "ConfigurationVersion" ("Version", "Sessions") VALUES (md5(random()::text || clock_timestamp()::text), '')
     ON CONFLICT ("Id") DO UPDATE SET "Version" = excluded."Version";
+  RETURN NULL;
+END $$;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE FUNCTION "SessionsChanged"() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  UPDATE "ConfigurationVersion" SET "Sessions" = md5(random()::text || clock_timestamp()::text);
   RETURN NULL;
 END $$;
 -- +goose StatementEnd
@@ -86,10 +95,34 @@ CREATE CONSTRAINT TRIGGER "Keys_Changed" AFTER INSERT OR UPDATE OR DELETE ON "Ke
   FOR EACH ROW EXECUTE FUNCTION "ConfigurationChanged"();
 CREATE TRIGGER "Keys_Truncated" AFTER TRUNCATE ON "Keys" FOR EACH STATEMENT EXECUTE FUNCTION "ConfigurationChanged"();
 
-INSERT INTO "ConfigurationVersion" ("Version") VALUES (md5(random()::text || clock_timestamp()::text));
+-- A session that begins changes nothing that anybody could have kept.
+CREATE CONSTRAINT TRIGGER "ServerSideSessions_Changed" AFTER UPDATE OR DELETE ON "ServerSideSessions" DEFERRABLE INITIALLY DEFERRED
+  FOR EACH ROW EXECUTE FUNCTION "SessionsChanged"();
+CREATE TRIGGER "ServerSideSessions_Truncated" AFTER TRUNCATE ON "ServerSideSessions" FOR EACH STATEMENT EXECUTE FUNCTION "SessionsChanged"();
+CREATE CONSTRAINT TRIGGER "RevokedTokens_Changed" AFTER INSERT OR UPDATE OR DELETE ON "RevokedTokens" DEFERRABLE INITIALLY DEFERRED
+  FOR EACH ROW EXECUTE FUNCTION "SessionsChanged"();
+CREATE TRIGGER "RevokedTokens_Truncated" AFTER TRUNCATE ON "RevokedTokens" FOR EACH STATEMENT EXECUTE FUNCTION "SessionsChanged"();
+
+INSERT INTO "ConfigurationVersion" ("Version", "Sessions")
+  VALUES (md5(random()::text || clock_timestamp()::text), md5(random()::text || clock_timestamp()::text));
+
+-- A code is found by its hash alone, and a renewal stores one: of the indexes it would have to enter only that of expiry is
+-- of use. What "Type" <> 'authorization_code' leaves out, a query has to leave out in the same words.
+DROP INDEX "IX_PersistedGrants_SubjectId_ClientId_Type";
+DROP INDEX "IX_PersistedGrants_SubjectId_SessionId_Type";
+DROP INDEX "IX_PersistedGrants_FamilyId";
+CREATE INDEX "IX_PersistedGrants_SubjectId_ClientId_Type" ON "PersistedGrants" ("SubjectId", "ClientId", "Type") WHERE "Type" = 'user_consent';
+CREATE INDEX "IX_PersistedGrants_SubjectId_SessionId_Type" ON "PersistedGrants" ("SubjectId", "SessionId", "Type") WHERE "Type" <> 'authorization_code';
+CREATE INDEX "IX_PersistedGrants_FamilyId" ON "PersistedGrants" ("FamilyId") WHERE "Type" <> 'authorization_code';
 
 -- +goose Down
 
+DROP INDEX "IX_PersistedGrants_FamilyId";
+DROP INDEX "IX_PersistedGrants_SubjectId_SessionId_Type";
+DROP INDEX "IX_PersistedGrants_SubjectId_ClientId_Type";
+CREATE INDEX "IX_PersistedGrants_SubjectId_ClientId_Type" ON "PersistedGrants" ("SubjectId", "ClientId", "Type");
+CREATE INDEX "IX_PersistedGrants_SubjectId_SessionId_Type" ON "PersistedGrants" ("SubjectId", "SessionId", "Type");
+CREATE INDEX "IX_PersistedGrants_FamilyId" ON "PersistedGrants" ("FamilyId");
 DROP TRIGGER "Clients_Truncated" ON "Clients";
 DROP TRIGGER "Clients_Changed" ON "Clients";
 DROP TRIGGER "ClientRedirectUris_Truncated" ON "ClientRedirectUris";
@@ -134,5 +167,10 @@ DROP TRIGGER "UserClaims_Truncated" ON "UserClaims";
 DROP TRIGGER "UserClaims_Changed" ON "UserClaims";
 DROP TRIGGER "Keys_Truncated" ON "Keys";
 DROP TRIGGER "Keys_Changed" ON "Keys";
+DROP TRIGGER "ServerSideSessions_Truncated" ON "ServerSideSessions";
+DROP TRIGGER "ServerSideSessions_Changed" ON "ServerSideSessions";
+DROP TRIGGER "RevokedTokens_Truncated" ON "RevokedTokens";
+DROP TRIGGER "RevokedTokens_Changed" ON "RevokedTokens";
+DROP FUNCTION "SessionsChanged"();
 DROP FUNCTION "ConfigurationChanged"();
 DROP TABLE "ConfigurationVersion";

@@ -1,13 +1,15 @@
--- A mark that changes with every change of what the provider is configured with, whoever makes it and with whatever
--- program. A process that keeps rows in memory compares the mark with the one it saw when it read them.
+-- Two marks. One changes with every change of what the provider is configured with, the other when a session changes or
+-- ends or a token is taken back, whoever does it and with whatever program. A process that keeps rows in memory compares
+-- the marks with those it saw when it read them.
 
 -- +goose Up
 
 CREATE TABLE "ConfigurationVersion" (
   "Id" integer PRIMARY KEY NOT NULL DEFAULT 1 CHECK ("Id" = 1), -- one row
-  "Version" text NOT NULL -- random, so that a restored copy cannot repeat it
+  "Version" text NOT NULL, -- random, so that a restored copy cannot repeat it
+  "Sessions" text NOT NULL -- the same for sessions and revoked tokens
 );
-INSERT INTO "ConfigurationVersion" ("Version") VALUES (hex(randomblob(16)));
+INSERT INTO "ConfigurationVersion" ("Version", "Sessions") VALUES (hex(randomblob(16)), hex(randomblob(16)));
 
 -- +goose StatementBegin
 CREATE TRIGGER "Clients_Inserted" AFTER INSERT ON "Clients" BEGIN UPDATE "ConfigurationVersion" SET "Version" = hex(randomblob(16)); END;
@@ -208,8 +210,43 @@ CREATE TRIGGER "Keys_Updated" AFTER UPDATE ON "Keys" BEGIN UPDATE "Configuration
 CREATE TRIGGER "Keys_Deleted" AFTER DELETE ON "Keys" BEGIN UPDATE "ConfigurationVersion" SET "Version" = hex(randomblob(16)); END;
 -- +goose StatementEnd
 
+-- A session that begins changes nothing that anybody could have kept, unless it takes another's place (REPLACE INTO).
+-- +goose StatementBegin
+CREATE TRIGGER "ServerSideSessions_Replaced" BEFORE INSERT ON "ServerSideSessions" WHEN EXISTS (SELECT 1 FROM "ServerSideSessions" WHERE "Key" = NEW."Key") BEGIN UPDATE "ConfigurationVersion" SET "Sessions" = hex(randomblob(16)); END;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE TRIGGER "ServerSideSessions_Updated" AFTER UPDATE ON "ServerSideSessions" BEGIN UPDATE "ConfigurationVersion" SET "Sessions" = hex(randomblob(16)); END;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE TRIGGER "ServerSideSessions_Deleted" AFTER DELETE ON "ServerSideSessions" BEGIN UPDATE "ConfigurationVersion" SET "Sessions" = hex(randomblob(16)); END;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE TRIGGER "RevokedTokens_Inserted" AFTER INSERT ON "RevokedTokens" BEGIN UPDATE "ConfigurationVersion" SET "Sessions" = hex(randomblob(16)); END;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE TRIGGER "RevokedTokens_Updated" AFTER UPDATE ON "RevokedTokens" BEGIN UPDATE "ConfigurationVersion" SET "Sessions" = hex(randomblob(16)); END;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE TRIGGER "RevokedTokens_Deleted" AFTER DELETE ON "RevokedTokens" BEGIN UPDATE "ConfigurationVersion" SET "Sessions" = hex(randomblob(16)); END;
+-- +goose StatementEnd
+
+-- A code is found by its hash alone, and a renewal stores one: of the indexes it would have to enter only that of expiry is
+-- of use. What "Type" <> 'authorization_code' leaves out, a query has to leave out in the same words.
+DROP INDEX "IX_PersistedGrants_SubjectId_ClientId_Type";
+DROP INDEX "IX_PersistedGrants_SubjectId_SessionId_Type";
+DROP INDEX "IX_PersistedGrants_FamilyId";
+CREATE INDEX "IX_PersistedGrants_SubjectId_ClientId_Type" ON "PersistedGrants" ("SubjectId", "ClientId", "Type") WHERE "Type" = 'user_consent';
+CREATE INDEX "IX_PersistedGrants_SubjectId_SessionId_Type" ON "PersistedGrants" ("SubjectId", "SessionId", "Type") WHERE "Type" <> 'authorization_code';
+CREATE INDEX "IX_PersistedGrants_FamilyId" ON "PersistedGrants" ("FamilyId") WHERE "Type" <> 'authorization_code';
+
 -- +goose Down
 
+DROP INDEX "IX_PersistedGrants_FamilyId";
+DROP INDEX "IX_PersistedGrants_SubjectId_SessionId_Type";
+DROP INDEX "IX_PersistedGrants_SubjectId_ClientId_Type";
+CREATE INDEX "IX_PersistedGrants_SubjectId_ClientId_Type" ON "PersistedGrants" ("SubjectId", "ClientId", "Type");
+CREATE INDEX "IX_PersistedGrants_SubjectId_SessionId_Type" ON "PersistedGrants" ("SubjectId", "SessionId", "Type");
+CREATE INDEX "IX_PersistedGrants_FamilyId" ON "PersistedGrants" ("FamilyId");
 DROP TRIGGER "Clients_Inserted";
 DROP TRIGGER "Clients_Updated";
 DROP TRIGGER "Clients_Deleted";
@@ -276,4 +313,10 @@ DROP TRIGGER "UserClaims_Deleted";
 DROP TRIGGER "Keys_Inserted";
 DROP TRIGGER "Keys_Updated";
 DROP TRIGGER "Keys_Deleted";
+DROP TRIGGER "ServerSideSessions_Replaced";
+DROP TRIGGER "ServerSideSessions_Updated";
+DROP TRIGGER "ServerSideSessions_Deleted";
+DROP TRIGGER "RevokedTokens_Inserted";
+DROP TRIGGER "RevokedTokens_Updated";
+DROP TRIGGER "RevokedTokens_Deleted";
 DROP TABLE "ConfigurationVersion";

@@ -3,6 +3,7 @@ package db_test
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -250,4 +251,71 @@ func TestA20EveryTableOfTheConfigurationIsWatched(t *testing.T) {
 			t.Errorf("%d tables, %v", seen, err)
 		}
 	})
+}
+
+// A logout, a slide and a revocation by any process count for the next request of every other.
+func TestSessionsAndRevocationsOfOthersCountAtOnce(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		other, ctx, now := dbtest.Again(t, d), t.Context(), time.Now()
+		session := db.Session{Key: "k", Subject: "s", SessionID: "sid", Created: now, Renewed: now, Expires: now.Add(time.Hour), AuthTime: now}
+		if err := d.InsertSession(ctx, session); err != nil {
+			t.Fatal(err)
+		}
+		look := func() (found db.Session, bySID error, revoked bool) {
+			found, err := d.Session(ctx, "k", now)
+			_, bySID = d.SessionBySID(ctx, "sid", now)
+			if !errors.Is(bySID, err) {
+				t.Errorf("by key %v, by sid %v", err, bySID)
+			}
+			revoked, err = d.TokenRevoked(ctx, "family.jti")
+			if err != nil {
+				t.Fatal(err)
+			}
+			return found, bySID, revoked
+		}
+		if _, err, revoked := look(); err != nil || revoked {
+			t.Fatal(err, revoked)
+		}
+		if err := other.SessionJoined(ctx, "k", "spa-client"); err != nil {
+			t.Fatal(err)
+		}
+		if got, _, _ := look(); !slices.Equal(got.ClientIDs, []string{"spa-client"}) {
+			t.Errorf("clients %v", got.ClientIDs)
+		}
+		if _, err := other.RenewSession(ctx, "k", now, now.Add(2*time.Hour)); err != nil {
+			t.Fatal(err)
+		}
+		if got, _, _ := look(); got.Expires.Sub(now) < 119*time.Minute {
+			t.Errorf("expires %v", got.Expires)
+		}
+		if err := other.RevokeToken(ctx, "family", now.Add(time.Hour)); err != nil {
+			t.Fatal(err)
+		}
+		if _, _, revoked := look(); !revoked {
+			t.Error("the revocation does not count")
+		}
+		dbtest.Exec(t, d, `DELETE FROM "RevokedTokens"`)
+		if _, _, revoked := look(); revoked {
+			t.Error("it counts after somebody took it back")
+		}
+		if err := other.DeleteSession(ctx, "k"); err != nil {
+			t.Fatal(err)
+		}
+		if _, err, _ := look(); !errors.Is(err, db.ErrNotFound) {
+			t.Errorf("after the logout: %v", err)
+		}
+	})
+}
+
+// A session that is kept in memory ends when its time is up.
+func TestASessionInMemoryExpires(t *testing.T) {
+	d, now := dbtest.New(t), time.Now()
+	if err := d.InsertSession(t.Context(), db.Session{Key: "k", Expires: now.Add(time.Minute)}); err != nil {
+		t.Fatal(err)
+	}
+	for after, want := range map[time.Duration]error{0: nil, 59 * time.Second: nil, time.Minute: db.ErrNotFound} {
+		if _, err := d.Session(t.Context(), "k", now.Add(after)); !errors.Is(err, want) {
+			t.Errorf("after %v: got %v, want %v", after, err, want)
+		}
+	}
 }
