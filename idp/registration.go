@@ -188,7 +188,7 @@ func (p *Provider) knowsSecret(client db.Client, presented string) bool {
 		if row.Type != recoverableSecret {
 			continue
 		}
-		if secret, err := p.openSecret(client, row); err == nil && subtle.ConstantTimeCompare([]byte(secret), []byte(presented)) == 1 {
+		if secret, _, err := p.openSecret(client, row); err == nil && subtle.ConstantTimeCompare([]byte(secret), []byte(presented)) == 1 {
 			return true
 		}
 	}
