@@ -48,10 +48,9 @@ const (
 )
 
 const (
-	maxKeySet   = 64 << 10 // bytes
-	maxKeys     = 50       // in one set
-	maxKeySets  = 1000     // in memory
-	keySetEvent = "client_keys.fetched"
+	maxKeySet  = 64 << 10 // bytes
+	maxKeys    = 50       // in one set
+	maxKeySets = 1000     // in memory
 )
 
 // publishedKeys are the key sets at the jwks_uri of clients, as they were when last fetched. Each process has its own. It is
@@ -118,7 +117,7 @@ func (k *publishedKeys) fetch(client db.Client) publishedSet {
 	if err == nil {
 		keys, err = parseKeySet(text)
 	}
-	told := event.Event{Kind: keySetEvent, Role: event.RoleIDP, ClientID: client.ClientID, Duration: time.Since(started), Outcome: event.OutcomeOK,
+	told := event.Event{Kind: "client_keys.fetched", Role: event.RoleIDP, ClientID: client.ClientID, Duration: time.Since(started), Outcome: event.OutcomeOK,
 		Parameters: map[string]string{"keys": fmt.Sprint(len(keys))}}
 	if err != nil {
 		told.Outcome, told.Reason = string(InvalidClient), event.Printable(err.Error(), maxReason)

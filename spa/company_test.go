@@ -6,6 +6,10 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+
+	"github.com/PuerkitoBio/goquery"
+
+	"silentrenew/db/dbtest"
 )
 
 // submit posts a form as htmx does.
@@ -207,4 +211,27 @@ func TestEditMeetsAnotherEditor(t *testing.T) {
 			t.Errorf("%d, the API got %v", got.StatusCode, put)
 		}
 	})
+}
+
+// A49 with the tokens at the server: when the session is over the form comes back as it was sent, for edits as well.
+func TestA49TheFormComesBackWhenTheSessionIsOver(t *testing.T) {
+	for target, returns := range map[string]string{"/companies": "/companies/new", "/companies/" + firstID: "/companies/" + firstID + "/edit"} {
+		h := newHouse(t)
+		p := h.replica().person()
+		p.signIn("Mick")
+		dbtest.Exec(t, h.db, `DELETE FROM "BffRecords"`)
+		form := url.Values{"name": {"Lost & Co"}, "address": {"1 Way"}, "country": {"Norway"}, "tag": {currentTag}}
+		got := p.do(http.MethodPost, houseSPA+target, form.Encode(), "HX-Request", "true", csrfHeader, "1", "Sec-Fetch-Site", "same-origin",
+			"Content-Type", "application/x-www-form-urlencoded")
+		doc, err := goquery.NewDocumentFromReader(strings.NewReader(got.body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got.StatusCode != http.StatusUnauthorized || doc.Find("#company-form [name=name]").AttrOr("value", "") != "Lost & Co" {
+			t.Errorf("%s: %d, want 401 and the form as it was", target, got.StatusCode)
+		}
+		if back := doc.Find("[data-login]").AttrOr("data-login", ""); back != returns {
+			t.Errorf("%s: the login comes back to %q, want %q", target, back, returns)
+		}
+	}
 }

@@ -1,8 +1,6 @@
 package spa
 
 import (
-	"net/http"
-
 	"github.com/gin-gonic/gin"
 
 	"silentrenew/views"
@@ -29,6 +27,3 @@ func unauthorizedPage(c *gin.Context, status int, reason views.Reason) page {
 		headers: map[string]string{header: "/unauthorized?reason=" + string(reason)},
 	}
 }
-
-// signedOut reports whether the API refused for want of a valid token.
-func signedOut(err *apiError) bool { return err.status == http.StatusUnauthorized }

@@ -58,7 +58,7 @@ func Companies(model CompaniesPage) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 1, "<div data-panel=\"companies\"><form id=\"company-filter\" class=\"Filter\" action=\"/companies\" method=\"get\" role=\"search\" aria-label=\"Companies\" hx-get=\"/companies\" hx-boost=\"false\" hx-trigger=\"submit, change from:#country, input changed delay:250ms from:#search\" hx-target=\"#company-results\" hx-select=\"#company-results\" hx-select-oob=\"#country\" hx-swap=\"outerHTML\" hx-sync=\"this:replace\" hx-indicator=\"#company-results\" hx-status:401=\"")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 1, "<div data-panel=\"companies\"><form id=\"company-filter\" class=\"Filter\" action=\"/companies\" method=\"get\" role=\"search\" aria-label=\"Companies\" hx-get=\"/companies\" hx-boost=\"false\" hx-trigger=\"submit, change target:#country, input changed delay:250ms target:#search\" hx-target=\"#company-results\" hx-select=\"#company-results\" hx-select-oob=\"#country\" hx-swap=\"outerHTML\" hx-sync=\"this:replace\" hx-indicator=\"#company-results\" hx-status:401=\"")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

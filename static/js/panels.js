@@ -17,6 +17,7 @@ const modules = /** @type {Record<string, () => Promise<Panel>>} */ ({
   draft: () => import("./draft.js"),
   initiate: () => import("./initiate-login.js"),
   lifetime: () => import("./panel-lifetime.js"),
+  lose: () => import("./panel-lose.js"),
   offer: () => import("./draft-offer.js"),
   renew: () => import("./panel-renew.js"),
   sequence: () => import("./sequence.js"),

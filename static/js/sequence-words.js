@@ -22,6 +22,7 @@ export const words = {
   deviceauthorization: "a device asks for a code that its user can type",
   endsession: "asks to end the session",
   checksession: "loads the page that watches the session cookie",
+  "client_keys.fetched": "asks a client's server for the keys it publishes",
   backchannel_logout: "tells a client's server that the session has ended",
 
   // Between the user and the provider's pages.
@@ -116,6 +117,7 @@ export const routes = {
   "registration.update": ["spa", "idp"],
   "registration.delete": ["spa", "idp"],
   deviceauthorization: ["spa", "idp"],
+  "client_keys.fetched": ["idp", "spa"],
   backchannel_logout: ["idp", "spa"],
   endsession: ["page", "idp"],
   "logout.form": ["page", "idp"],

@@ -61,8 +61,8 @@ const undo = () => {
 const show = (notice, what) => {
   deletion = what;
   must(notice, ".Notice-body p", HTMLElement).replaceChildren(
-    make("strong", {}, what.name), " is deleted. Undo with this button or Ctrl+Z; later, ",
-    make("a", { href: `/companies/${what.id}` }, "its page"), " can still restore it.");
+    make("strong", {}, what.name), " is deleted. Ctrl+Z undoes it; later, ",
+    make("a", { href: `/companies/${what.id}` }, "its page"), " can restore it.");
   htmx.process(notice);
   notice.hidden = false;
   clearInterval(timer);
