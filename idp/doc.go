@@ -64,7 +64,12 @@
 // # Calls we make
 //
 // outgoing.go is the one way from here to a client's server: https only, no private address, no redirect, and a time limit.
-// A client's server that hangs costs nobody anything but an event.
+// A client's server that hangs costs nobody anything but an event. Calls under way when the program ends are waited for.
+//
+// # What nobody asks for
+//
+// upkeep.go makes and retires signing keys (package keyring) and ends the sessions whose time is up, with the tokens of the
+// clients that tie their lifetime to the session; these clients are told.
 //
 // # Where an error goes
 //
