@@ -97,7 +97,7 @@ func TestI20JWKSURI(t *testing.T) {
 		refused(two, 5)
 		time.Sleep(publishedPause)
 		works(two, 6)
-		if told := s.events(keySetEvent); len(told) != 6 || told[3].Outcome != string(InvalidClient) || told[3].ClientID != "robot" {
+		if told := s.events("client_keys.fetched"); len(told) != 6 || told[3].Outcome != string(InvalidClient) || told[3].ClientID != "robot" {
 			t.Errorf("events %+v", told)
 		}
 	})

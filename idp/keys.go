@@ -2,6 +2,7 @@ package idp
 
 import (
 	"context"
+	"crypto/rsa"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -42,6 +43,7 @@ type keys struct {
 	db      *db.DB
 	bus     *event.Bus
 	ring    *keyring.Ring
+	told    sync.Map // kids of unreadable keys that an event has told of
 	current atomic.Pointer[keySet]
 	loading sync.Mutex
 	known   knownTokens
@@ -114,6 +116,9 @@ func (k *keys) load(ctx context.Context) (*keySet, error) {
 				k.noteUnreadable(row.ID, err)
 				continue
 			}
+			if private, ok := opened.Key.(*rsa.PrivateKey); ok {
+				private.Precompute() // or each signature does it anew, a tenth of its cost
+			}
 			key = &signingKey{JSONWebKey: opened, algorithm: jose.SignatureAlgorithm(row.Algorithm), signsFrom: row.SignsFrom}
 		}
 		key.longest.Store(int64(row.LongestLifetime / time.Second))
@@ -129,8 +134,12 @@ func (k *keys) load(ctx context.Context) (*keySet, error) {
 	return set, nil
 }
 
-// noteUnreadable tells of a key that a process with another encryption key made while we run. We go on with those we have.
+// noteUnreadable tells, once, of a key that a process with another encryption key made while we run. We go on with those we
+// have. Before we run, openKeys says it.
 func (k *keys) noteUnreadable(kid string, cause error) {
+	if _, told := k.told.LoadOrStore(kid, true); told || k.current.Load() == nil {
+		return
+	}
 	k.bus.Emit(event.Event{Kind: "signing_key.unreadable", Role: event.RoleIDP, Outcome: string(ServerError), Reason: cause.Error(),
 		Parameters: map[string]string{"kid": kid}})
 }

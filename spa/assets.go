@@ -29,10 +29,16 @@ var libraries = map[string]string{
 	"htmx.org":       "third_party/htmx/htmx.esm.min.js",
 }
 
+// lateLibraries are those that a page asks for when it needs them.
+var lateLibraries = map[string]string{
+	"jose/jws/compact/verify": "third_party/jose/jws/compact/verify.js",
+	"jose/jwks/local":         "third_party/jose/jwks/local.js",
+}
+
 // shellModules is everything app.js imports before a panel asks for more. A test compares it with the import statements.
 var shellModules = []string{
 	"auth", "badge", "bearer", "config", "correlation", "dom", "format", "frame-error", "menu", "navigation", "notices",
-	"oidc-error", "page-events", "panels", "ring", "session-monitor", "settings", "signal", "storage", "strategy",
+	"oidc-error", "page-events", "panels", "renewal-notices", "ring", "session-monitor", "settings", "signal", "storage", "strategy",
 	"token-state",
 }
 
@@ -48,6 +54,9 @@ func newAssets(files *static.Files) assets {
 	for name, file := range libraries {
 		imports[name] = files.URL(file)
 		a.preloads = append(a.preloads, files.URL(file))
+	}
+	for name, file := range lateLibraries {
+		imports[name] = files.URL(file)
 	}
 	slices.Sort(a.preloads)
 	a.silentImportMap = importMap(map[string]string{"oidc-client-ts": imports["oidc-client-ts"], "jwt-decode": imports["jwt-decode"]})

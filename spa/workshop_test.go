@@ -68,6 +68,7 @@ func TestChaptersNameTheAddressesOfThisSetUp(t *testing.T) {
 	named := 0
 	for _, one := range all.chapters {
 		body := s.get("/workshop/" + one.slug).body
+		body = strings.ReplaceAll(body, "http://localhost:3000", "") // the learner's own application
 		if strings.Contains(body, "http://localhost:") {
 			t.Errorf("%s names an address nobody serves", one.slug)
 		}

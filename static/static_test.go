@@ -79,7 +79,7 @@ func TestThirdPartyCopiesAreUnchanged(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	rows := regexp.MustCompile("`([a-z0-9/.-]+\\.m?js)` \\| `([0-9a-f]{64})`").FindAllStringSubmatch(string(readme), -1)
+	rows := regexp.MustCompile("`([a-z0-9_/.-]+\\.m?js)` \\| `([0-9a-f]{64})`").FindAllStringSubmatch(string(readme), -1)
 	listed := make(map[string]bool)
 	for _, row := range rows {
 		listed["third_party/"+row[1]] = true

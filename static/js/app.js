@@ -9,10 +9,12 @@ import { startMenu } from "./menu.js";
 import { startNavigation, visit } from "./navigation.js";
 import { startNotices } from "./notices.js";
 import { mountPanels } from "./panels.js";
+import { startRenewalNotices } from "./renewal-notices.js";
 
 const boot = async () => {
   decorateRequests();
   startNotices();
+  startRenewalNotices();
   await start();
   startMenu();
   startBadge();

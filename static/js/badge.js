@@ -3,7 +3,7 @@
  * @module badge
  */
 
-import { onTokenChanged, renewsByItself } from "./auth.js";
+import { onCondition, onTokenChanged, renewsByItself } from "./auth.js";
 import { announce, must, setText } from "./dom.js";
 import { countdown } from "./format.js";
 import { onPageEvent } from "./page-events.js";
@@ -28,6 +28,8 @@ const words = /** @type {Record<string, string>} */ ({
   "settings.changed": "settings changed",
   "renew.loop_warning": "renewing in a loop",
   "frame.error": "frame refused",
+  "user.changed": "another user",
+  "clock.skewed": "clock is wrong",
 });
 
 /** Starts the badge. */
@@ -48,7 +50,7 @@ export const startBadge = () => {
     else delete badge.dataset.expiresAt;
     drawRing(ring, token.state, token.total ? token.left / token.total : 0);
     setText(time, token.state === "none" ? "–" : token.state === "expired" ? "0 s" : countdown(token.left));
-    setText(state, stateWord(token.state));
+    setText(state, conditionWords[badge.dataset.renewal ?? ""] ?? stateWord(token.state));
     setText(count, String(renewals));
   };
 
@@ -74,8 +76,24 @@ export const startBadge = () => {
     draw();
   });
   onTokenChanged(draw);
+  onCondition((condition) => {
+    badge.dataset.renewal = condition?.kind ?? "";
+    draw();
+  });
   setInterval(draw, 1000);
   draw();
+};
+
+/** What the renewal is doing, where that says more than the state of the token. @type {Record<string, string>} */
+const conditionWords = {
+  renewing: "renewing …",
+  retrying: "retrying",
+  offline: "offline",
+  idle: "paused",
+  ended: "not renewed",
+  cookiesBlocked: "not renewed",
+  userChanged: "stopped",
+  signInAgain: "sign in again",
 };
 
 /** @param {"none" | "alive" | "expiring" | "expired"} state */

@@ -9,6 +9,7 @@ import { config } from "./config.js";
 import { make, must } from "./dom.js";
 import { timeOfDay } from "./format.js";
 import { listenToFrames } from "./frame-error.js";
+import { onMonitorGaveUp } from "./session-monitor.js";
 import { storageBlocked } from "./storage.js";
 
 /** Starts the notices. */
@@ -29,6 +30,13 @@ export const startNotices = () => {
     must(failure, ".Notice-body", HTMLElement).replaceChildren(...blocked());
     failure.hidden = false;
   }
+  onMonitorGaveUp(() => {
+    must(failure, ".Notice-body", HTMLElement).replaceChildren(
+      make("p", {}, make("strong", {}, "The session monitor was stopped.")),
+      make("p", {}, "The provider's check-session frame keeps saying ", make("code", {}, "changed"), ", and the provider says that you are the same user. Most likely the browser or somebody removed its session cookie. A sign-out elsewhere is noticed at the next renewal."),
+    );
+    failure.hidden = false;
+  });
   let token = user()?.access_token;
   onTokenChanged(() => {
     if (token !== user()?.access_token) failure.hidden = true; // whatever was wrong, it is over

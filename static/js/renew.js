@@ -38,7 +38,11 @@ export const version = "1.0.0";
  * @property {number} [timeoutInSeconds] how long each request of a renewal may take (default 10)
  * @property {number} [clockSkewInSeconds] how wrong this machine's clock may be before "clockSkew" is raised (default 300)
  * @property {number} [idleLimitInSeconds] do not renew for a user who has not moved for so long; 0 renews for ever (default 0)
- * @property {boolean} [verifySignature] verify the ID token's signature with the provider's keys (default true)
+ * @property {(idToken: string, keys: any[]) => Promise<unknown>} [verify] rejects when no such key made the signature of the ID
+ *   token. oidc-client-ts takes TLS for that (OIDC Core §3.1.3.7); with jose it is
+ *   (token, keys) => compactVerify(token, createLocalJWKSet({ keys }))
+ * @property {boolean} [loadUserInfo] fetch the user's claims with a proof, for a manager with dpop: the library's own loadUserInfo
+ *   sends a bound token as Bearer and must be off then (default false)
  * @property {string} [clockURL] an address of this origin whose Date header tells the server's time (default silent_redirect_uri)
  */
 
@@ -146,7 +150,7 @@ export const leadOf = (lifetime, lead, fraction) => Math.min(lead, lifetime * fr
 export const createRenewal = (manager, options = {}) => {
   const {
     apis = [], forceFrame = false, leadInSeconds = 60, leadFraction = 1 / 3, minValidityInSeconds = 5, timeoutInSeconds = 10,
-    clockSkewInSeconds = 300, idleLimitInSeconds = 0, verifySignature = true,
+    clockSkewInSeconds = 300, idleLimitInSeconds = 0, verify, loadUserInfo = false,
     clockURL = manager.settings.silent_redirect_uri ?? location.href,
   } = options;
   const { settings } = manager;
@@ -157,7 +161,7 @@ export const createRenewal = (manager, options = {}) => {
   /**
    * What we know of the token beyond what the library stores: framed when the hidden frame has worked in this session, blocked
    * the session it did not see.
-   * @type {{exp: number, lifetime: number, offset: number, framed?: boolean, blocked?: string}}
+   * @type {{exp: number, lifetime: number, offset: number, id?: string, framed?: boolean, blocked?: string}}
    */
   let known = { exp: 0, lifetime: 0, offset: 0 };
   /** @type {Status} */
@@ -253,8 +257,8 @@ export const createRenewal = (manager, options = {}) => {
     // A clock that was set while the token lived moved the token's expiry with it.
     if (current && known.exp === current.expires_at && Math.abs(offset - known.offset) > 5) {
       current.expires_at = Math.round(known.exp + known.offset - offset);
-      await remember(current, known.lifetime);
       await manager.storeUser(current);
+      await remember(current, known.lifetime);
       await manager.events.load(current, false);
       tick();
     }
@@ -275,8 +279,28 @@ export const createRenewal = (manager, options = {}) => {
 
   /** @param {User} user @param {number} lifetime seconds */
   const remember = async (user, lifetime) => {
-    known = { ...known, exp: user.expires_at ?? 0, lifetime, offset };
+    known = { ...known, exp: user.expires_at ?? 0, lifetime, offset, id: random() };
     await settings.userStore.set(name, JSON.stringify(known));
+    if (shared()) await ledger("readwrite", (written) => written.put(known.id, name));
+  };
+
+  /** Whether the user is in localStorage, where other tabs see them. */
+  const shared = () => {
+    try {
+      return Object.keys(localStorage).some((key) => key.endsWith(name));
+    } catch {
+      return false;
+    }
+  };
+
+  /**
+   * What one tab writes into localStorage reaches another a moment later, sometimes after the lock has. IndexedDB does not
+   * lag: it says which record was written last, and we wait until localStorage shows it.
+   */
+  const caughtUp = async () => {
+    if (!shared()) return;
+    const last = await ledger("readonly", (written) => written.get(name));
+    for (const end = Date.now() + 2000; last && (await recall()).id !== last && Date.now() < end;) await sleep(20);
   };
   const recall = async () => {
     try {
@@ -357,6 +381,7 @@ export const createRenewal = (manager, options = {}) => {
     try {
       return await exclusively(name, abort.signal, async () => {
         // Another tab may have renewed while we waited for the lock.
+        await caughtUp();
         const stored = await adoptStored();
         if (epoch !== began || (before && !stored)) throw gone();
         if (status.kind === "userChanged") throw new RenewalError({ class: "refused", code: "user_changed", reason: "another user is signed in" });
@@ -373,8 +398,8 @@ export const createRenewal = (manager, options = {}) => {
           throw gone();
         }
         if (!usesRefreshToken(stored)) known.framed = true;
-        await remember(next, Math.max(left(next), 1));
         await manager.storeUser(next);
+        await remember(next, Math.max(left(next), 1)); // after the user: who sees this sees them
         await take(next);
         await manager.events.load(next);
         say("renewed");
@@ -414,11 +439,13 @@ export const createRenewal = (manager, options = {}) => {
       throw new RenewalError(failure, { cause: error });
     }
     retryAt = 0;
-    const cause = failure.code === "login_required" && stored && !usesRefreshToken(stored) ? await askWho(stored) : null;
+    const ask = failure.code === "login_required" && stored && !usesRefreshToken(stored);
+    /** @type {Awaited<ReturnType<typeof askWho>>} */
+    const found = ask ? await askWho().catch(() => ({})) : {};
     if (epoch !== began) throw gone();
-    const user = error instanceof RenewalError ? error.user : cause?.user;
-    if (user) askAbout(user);
-    else if (cause) {
+    const user = error instanceof RenewalError && error.user ? error.user : found.user;
+    if (user && user.sub !== stored?.profile.sub) askAbout(user);
+    else if (found.hidden) {
       known.blocked = String(stored?.profile.sid);
       if (stored) await remember(stored, known.lifetime);
       become({ kind: "cookiesBlocked", certain: false, code: failure.code, reason: failure.reason });
@@ -438,11 +465,12 @@ export const createRenewal = (manager, options = {}) => {
   const obtain = async (user) => {
     const metadata = await manager.metadataService.getMetadata();
     const shadow = shadowOf(metadata, {});
-    await shadow.storeUser(user);
+    if (user) await shadow.storeUser(user); // storing nobody would throw the DPoP key away
     const nonce = random();
     const next = await shadow.signinSilent({ nonce, forceIframeAuth: forceFrame });
     if (!next) throw new RenewalError({ class: "refused", code: "invalid_response", reason: "no user came of the renewal" });
     await check(next, user, usesRefreshToken(user) ? undefined : nonce, metadata);
+    await addUserInfo(next);
     return next;
   };
 
@@ -457,21 +485,21 @@ export const createRenewal = (manager, options = {}) => {
       undefined, undefined, frames(metadata));
 
   /**
-   * Who is signed in at the provider, when it refused our hint? Somebody else, or nobody that the frame can see. It is probably
-   * the browser that hides the cookie when the provider is another site and no frame has ever worked in this session.
-   * @param {User} user @returns {Promise<{user?: {sub: string, name?: string}} | null>} null when the provider has forgotten us
+   * Who is signed in at the provider, as far as a hidden frame can see? It is probably the browser that hides the cookie when the
+   * provider is another site and no frame has ever worked in this session.
+   * @returns {Promise<{user?: {sub: string, name?: string}, hidden?: boolean}>}
    */
-  const askWho = async (user) => {
+  const askWho = async () => {
     try {
       const metadata = await manager.metadataService.getMetadata();
-      const shadow = shadowOf(metadata, { includeIdTokenInSilentRenew: false, loadUserInfo: false });
-      await shadow.storeUser(null);
-      const other = await shadow.signinSilent({ nonce: random(), scope: "openid", forceIframeAuth: true });
-      if (other && other.profile.sub !== user.profile.sub) return { user: { sub: other.profile.sub, name: other.profile.name } };
-    } catch {
-      if (!known.framed && crossSite(new URL(settings.authority))) return {};
+      const shadow = shadowOf(metadata, { includeIdTokenInSilentRenew: false });
+      const scope = settings.scope.split(" ").filter((value) => value === "openid" || value === "profile").join(" "); // a name to ask about
+      const other = await shadow.signinSilent({ nonce: random(), scope, forceIframeAuth: true });
+      return other ? { user: { sub: other.profile.sub, name: other.profile.name } } : {};
+    } catch (error) {
+      if (classify(error).code !== "login_required") throw error;
+      return { hidden: !known.framed && crossSite(new URL(settings.authority)) };
     }
-    return null;
   };
 
   // ---- The hidden frame
@@ -551,9 +579,16 @@ export const createRenewal = (manager, options = {}) => {
     if (!(claims.exp > now - skew)) throw refused("id_token_expired", "the ID token has expired");
     if (!(claims.iat < now + skew)) throw refused("id_token_from_the_future", "the ID token was issued in the future");
     if (nonce !== undefined && claims.nonce !== nonce) throw refused("nonce_mismatch", "the ID token answers another request");
-    if (verifySignature) await verify(token);
-    const old = before?.id_token ? claimsOf(before.id_token) : null;
-    if (!old) return;
+    if (before?.id_token) continuous(claims, claimsOf(before.id_token), nonce);
+    if (verify) await verify(token, await keysFor(token)).catch((/** @type {unknown} */ error) => {
+      throw refused("signature_invalid", `the signature of the ID token is wrong: ${error instanceof Error ? error.message : error}`);
+    });
+  };
+
+  /**
+   * What a renewal may not change. @param {Record<string, any>} claims @param {Record<string, any>} old @param {string | undefined} nonce
+   */
+  const continuous = (claims, old, nonce) => {
     if (claims.sub !== old.sub) throw refused("sub_mismatch", "the ID token is about somebody else", { sub: claims.sub, name: claims.name });
     const sameTime = claims.auth_time === old.auth_time || claims.auth_time === undefined;
     const sameSession = claims.sid === old.sid || claims.sid === undefined;
@@ -564,25 +599,13 @@ export const createRenewal = (manager, options = {}) => {
     if (nonce === undefined && claims.nonce !== undefined && claims.nonce !== old.nonce) throw refused("nonce_mismatch", "the nonce has changed");
   };
 
-  /** The library verifies no signature, as OIDC Core §3.1.3.7 permits for a token that came over TLS. @param {string} token */
-  const verify = async (token) => {
-    const [head, body, signature] = token.split(".");
-    const { alg, kid } = JSON.parse(fromBase64(head));
-    const how = algorithms[alg];
-    if (!how) throw refused("signature_unknown", `the ID token is signed with ${alg}`);
-    const find = async () => (await manager.metadataService.getSigningKeys())?.find((key) => key.kid === kid);
-    let key = await find();
-    if (!key) { // the provider has a new one
-      manager.metadataService.resetSigningKeys();
-      key = await find();
-    }
-    if (!key) throw refused("signature_unknown", `the provider publishes no key ${kid}`);
-    const { kty, n, e, crv, x, y } = /** @type {any} */ (key);
-    const imported = await crypto.subtle.importKey("jwk", { kty, n, e, crv, x, y }, how, false, ["verify"]);
-    const bytes = Uint8Array.from(fromBase64(signature), (c) => c.charCodeAt(0));
-    if (!(await crypto.subtle.verify(how, imported, bytes, new TextEncoder().encode(`${head}.${body}`)))) {
-      throw refused("signature_invalid", "the signature of the ID token is wrong");
-    }
+  /** The provider's keys, fetched again when a token names a new one. @param {string} token */
+  const keysFor = async (token) => {
+    const { kid } = JSON.parse(fromBase64(token.split(".")[0]));
+    const keys = (await manager.metadataService.getSigningKeys()) ?? [];
+    if (keys.some((key) => key.kid === kid)) return keys;
+    manager.metadataService.resetSigningKeys();
+    return (await manager.metadataService.getSigningKeys()) ?? [];
   };
 
   /** @param {User} unused @param {User | null} kept */
@@ -650,17 +673,33 @@ export const createRenewal = (manager, options = {}) => {
   /** The nonces that resource servers want to see in proofs, by origin (RFC 9449 §9). @type {Map<string, string>} */
   const nonces = new Map();
 
-  /** @param {Request} request @param {string | undefined} token */
-  const withToken = async (request, token) => {
-    if (!token || !current) return request;
+  /** @param {Request} request @param {string | undefined} token @param {User | null} [user] */
+  const withToken = async (request, token, user = current) => {
+    if (!token || !user) return request;
     const headers = new Headers(request.headers);
-    const bound = current.token_type?.toLowerCase() === "dpop";
+    const bound = user.token_type?.toLowerCase() === "dpop";
     headers.set("Authorization", `${bound ? "DPoP" : "Bearer"} ${token}`);
     if (bound) {
       const { origin, pathname } = new URL(request.url);
-      headers.set("DPoP", (await manager.dpopProof(origin + pathname, current, request.method, nonces.get(origin))) ?? "");
+      headers.set("DPoP", (await manager.dpopProof(origin + pathname, user, request.method, nonces.get(origin))) ?? "");
     }
     return new Request(request, { headers });
+  };
+
+  /** Adds what userinfo says (OIDC Core §5.3). @param {User} user */
+  const addUserInfo = async (user) => {
+    if (!loadUserInfo) return;
+    const url = await manager.metadataService.getUserInfoEndpoint();
+    let answer = await fetch(await withToken(new Request(url), user.access_token, user));
+    const nonce = answer.headers.get("DPoP-Nonce");
+    if (answer.status === 401 && nonce) {
+      nonces.set(new URL(url).origin, nonce);
+      answer = await fetch(await withToken(new Request(url), user.access_token, user));
+    }
+    if (!answer.ok) throw new Error(`userinfo (${answer.status})`);
+    const claims = await answer.json();
+    if (claims.sub !== user.profile.sub) throw refused("sub_mismatch", "userinfo is about somebody else");
+    user.profile = { ...user.profile, ...claims };
   };
 
   // ---- The public part
@@ -718,6 +757,7 @@ export const createRenewal = (manager, options = {}) => {
           epoch++; // a sign-in: what was under way belongs to the one before
           known = await recall();
           // The frame did not see this session, and the top of the window did: now it is certain.
+          if (loadUserInfo) await addUserInfo(user).then(() => manager.storeUser(user), () => {}); // or the next renewal brings it
           const blocked = known.blocked !== undefined && known.blocked === user.profile.sid && !usesRefreshToken(user);
           await remember(user, Math.max(left(user), 1));
           await take(user);
@@ -761,6 +801,21 @@ export const createRenewal = (manager, options = {}) => {
       if (stuck() && status.kind !== "userChanged") become({ kind: "ready" });
       retryAt = 0;
       return renewOnce();
+    },
+
+    /**
+     * Asks the provider in a hidden frame who is signed in there, for instance when its session monitor says that something
+     * changed: the same user (nothing happens), somebody else ("userChanged"), or nobody: then this user is signed out in all
+     * tabs. A frame that cannot see the provider's cookie proves nothing.
+     */
+    checkSession: async () => {
+      const began = epoch;
+      const { user, hidden } = await askWho();
+      if (epoch !== began || !current || hidden || user?.sub === current.profile.sub) return;
+      if (user) return askAbout(user);
+      say("signedOut");
+      leave(true);
+      await manager.removeUser();
     },
 
     /**
@@ -851,15 +906,6 @@ const claimsOf = (token) => {
   }
 };
 
-/** The signature algorithms of RFC 7518 §3.1 that a browser knows. @type {Record<string, any>} */
-const algorithms = { EdDSA: { name: "Ed25519" } };
-for (const [size, curve] of [["256", "P-256"], ["384", "P-384"], ["512", "P-521"]]) {
-  const hash = `SHA-${size}`;
-  algorithms[`RS${size}`] = { name: "RSASSA-PKCS1-v1_5", hash };
-  algorithms[`PS${size}`] = { name: "RSA-PSS", hash, saltLength: Number(size) / 8 };
-  algorithms[`ES${size}`] = { name: "ECDSA", hash, namedCurve: curve };
-}
-
 /**
  * Whether the provider is another site than this page, so that browsers may hide its cookie from a frame. Ports do not
  * matter, schemes do; without the list of public suffixes the last two labels must do for the site.
@@ -889,6 +935,33 @@ const withAnswers = async (root, saw, work) => {
     return await work();
   } finally {
     if (globalThis.fetch === watching) globalThis.fetch = original;
+  }
+};
+
+/** @type {Promise<IDBDatabase> | undefined} */
+let database;
+
+/**
+ * The last record that any tab has written, in IndexedDB.
+ * @template T @param {IDBTransactionMode} mode @param {(written: IDBObjectStore) => IDBRequest<T>} use
+ * @returns {Promise<T | undefined>} undefined where the browser has no database for us
+ */
+const ledger = async (mode, use) => {
+  try {
+    database ??= new Promise((resolve, reject) => {
+      const opening = indexedDB.open("renew", 1);
+      opening.onupgradeneeded = () => opening.result.createObjectStore("written");
+      opening.onsuccess = () => resolve(opening.result);
+      opening.onerror = () => reject(opening.error);
+    });
+    const transaction = (await database).transaction("written", mode);
+    return await new Promise((resolve, reject) => {
+      const request = use(transaction.objectStore("written"));
+      transaction.oncomplete = () => resolve(request.result);
+      transaction.onabort = () => reject(transaction.error);
+    });
+  } catch {
+    return undefined;
   }
 };
 

@@ -11,6 +11,10 @@ export const words = {
   jwks: "fetches the keys that tokens are verified with",
   authorize: "asks for a code",
   par: "leaves an authorization request ahead of time",
+  registration: "introduces itself as a client",
+  "registration.read": "reads how it is registered",
+  "registration.update": "changes how it is registered",
+  "registration.delete": "withdraws from the provider",
   token: "asks for tokens",
   userinfo: "asks who the user is",
   introspect: "asks what a token is worth",
@@ -18,6 +22,7 @@ export const words = {
   deviceauthorization: "a device asks for a code that its user can type",
   endsession: "asks to end the session",
   checksession: "loads the page that watches the session cookie",
+  "client_keys.fetched": "asks a client's server for the keys it publishes",
   backchannel_logout: "tells a client's server that the session has ended",
 
   // Between the user and the provider's pages.
@@ -49,10 +54,19 @@ export const words = {
   fragment: "asks the front end for rows",
   "api.request": "asks the API",
 
+  // The front end's server, where it keeps the tokens.
+  "bff.signin": "the front end's server has signed the user in",
+  "bff.signout": "the front end's server forgets the session",
+  "bff.renewed": "the front end's server has new tokens",
+  "bff.revoked": "the front end's server gives its tokens back",
+  "bff.backchannel_logout": "hears from the provider that the session has ended",
+
   // What the page sees.
   "user.loaded": "the page has new tokens",
   "user.unloaded": "the page has forgotten its tokens",
   "user.signed_out": "the page hears that the session has ended",
+  "user.changed": "somebody else is signed in at the provider",
+  "clock.skewed": "this computer's clock and the provider's differ",
   "login.changed": "another tab logged in or out",
   "session.changed": "the session cookie has changed",
   "access_token.expiring": "the access token is about to expire",
@@ -98,7 +112,12 @@ export const routes = {
   userinfo: ["page", "idp"],
   revocation: ["page", "idp"],
   introspect: ["spa", "idp"],
+  registration: ["spa", "idp"],
+  "registration.read": ["spa", "idp"],
+  "registration.update": ["spa", "idp"],
+  "registration.delete": ["spa", "idp"],
   deviceauthorization: ["spa", "idp"],
+  "client_keys.fetched": ["idp", "spa"],
   backchannel_logout: ["idp", "spa"],
   endsession: ["page", "idp"],
   "logout.form": ["page", "idp"],

@@ -18,10 +18,12 @@ export const strategyNames = ["article", "none", "iframe", "refresh", "bff"];
 
 /**
  * Every setting of oidc-client-ts 3.5 that can be written as JSON, with its type. userStore is "session" or "local" here;
- * strategy is our own.
+ * strategy, dpop and idleLimitInSeconds are our own.
  */
 const types = /** @type {Record<string, "string" | "uri" | "boolean" | "seconds" | "number" | "list" | "object" | "store" | "strategy">} */ ({
   strategy: "strategy",
+  dpop: "boolean",
+  idleLimitInSeconds: "seconds",
   authority: "uri",
   client_id: "string",
   redirect_uri: "uri",
@@ -195,6 +197,8 @@ export const forLibrary = (settings) => {
   const merged = Object.fromEntries(Object.entries({ ...config.settings, ...usable }).filter(([, value]) => value !== null));
   const store = merged.userStore === "local" ? localStore : sessionStore;
   delete merged.strategy; // ours, not the library's
+  delete merged.idleLimitInSeconds;
+  delete merged.dpop;
   // The server gave every required setting, so merged has them.
   return /** @type {import("oidc-client-ts").UserManagerSettings} */ (/** @type {unknown} */ ({ ...merged, userStore: new WebStorageStateStore({ store }), stateStore: new WebStorageStateStore({ store: localStore }) }));
 };
@@ -207,6 +211,8 @@ export const forLibrary = (settings) => {
 export const effectiveSettings = (store) =>
   settingNames.map((name) => {
     if (name === "strategy") return [name, currentStrategy()];
+    if (name === "dpop") return [name, currentSettings().dpop === true];
+    if (name === "idleLimitInSeconds") return [name, currentSettings().idleLimitInSeconds];
     if (name === "userStore") return [name, currentSettings().userStore === "local" ? "local" : "session"];
     return [name, /** @type {Record<string, unknown>} */ (/** @type {unknown} */ (store))[name]];
   });

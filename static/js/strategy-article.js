@@ -10,7 +10,7 @@ import { codeOf, messageOf } from "./oidc-error.js";
 import { emit, identify } from "./page-events.js";
 import { monitor } from "./session-monitor.js";
 import { currentSettings } from "./settings.js";
-import { finishLogin, finishLogout, newManager, removeFrames } from "./user-manager.js";
+import { finishLogin, finishLogout, newManager, removeFrames, withoutRefreshToken } from "./user-manager.js";
 
 /** @typedef {import("oidc-client-ts").User} User */
 
@@ -90,7 +90,7 @@ export const create = (name, host, handedOver) => {
   return {
     start: async () => {
       if (handedOver) {
-        await manager.storeUser(handedOver);
+        await manager.storeUser(await withoutRefreshToken(manager, handedOver));
         await manager.getUser(true); // sets the timers by the new lead and lets the session monitor start
         return;
       }
@@ -118,7 +118,7 @@ export const create = (name, host, handedOver) => {
     isLoggedIn: () => current !== null && !current.expired,
     lead: () => manager.settings.accessTokenExpiringNotificationTimeInSeconds,
     automatic: () => manager.settings.automaticSilentRenew,
-    login: (returnTo) => manager.signinRedirect({ state: returnTo ? { returnTo } : undefined }),
+    login: (returnTo, loginHint) => manager.signinRedirect({ state: returnTo ? { returnTo } : undefined, ...(loginHint && { login_hint: loginHint }) }),
     finishLogin: () => finishLogin(manager, become),
     logout: () => manager.signoutRedirect({ state: { from: location.pathname } }), // without data the library sends no state
     finishLogout: () => finishLogout(manager, host.signedOut),

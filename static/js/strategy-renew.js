@@ -4,14 +4,23 @@
  * @module strategy-renew
  */
 
+import { IndexedDbDPoPStore } from "oidc-client-ts";
+import { boundFetch } from "./bound-fetch.js";
 import { nextCorrelation } from "./correlation.js";
 import { emit, identify } from "./page-events.js";
 import { config } from "./config.js";
 import { createRenewal } from "./renew.js";
+import { monitor } from "./session-monitor.js";
 import { currentSettings } from "./settings.js";
-import { finishLogin, finishLogout, newManager, removeFrames } from "./user-manager.js";
+import { finishLogin, finishLogout, newManager, removeFrames, withoutRefreshToken } from "./user-manager.js";
 
 /** @typedef {import("oidc-client-ts").User} User */
+
+/** Checks the signature of an ID token; jose is loaded when the first renewal needs it. @param {string} token @param {any[]} keys */
+const verify = async (token, keys) => {
+  const [{ compactVerify }, { createLocalJWKSet }] = await Promise.all([import("jose/jws/compact/verify"), import("jose/jwks/local")]);
+  await compactVerify(token, createLocalJWKSet({ keys }));
+};
 
 /**
  * @param {string} name "iframe" or "refresh"
@@ -27,12 +36,18 @@ export const create = (name, host, handedOver) => {
     settings.scope = `${settings.scope} offline_access`;
     settings.userStore = "local"; // one refresh token, shared by all tabs: a rotating one must not be copied
   }
-  const manager = newManager(settings);
+  const dpop = refresh && settings.dpop === true;
+  const manager = newManager(settings, dpop
+    ? { dpop: { store: new IndexedDbDPoPStore(), bind_authorization_code: true }, loadUserInfo: false } // see boundFetch
+    : {});
   const renewal = createRenewal(manager, {
     apis: [`${config.api}/api/`, `${location.origin}/`],
     forceFrame: !refresh,
     leadInSeconds: manager.settings.accessTokenExpiringNotificationTimeInSeconds,
+    loadUserInfo: dpop && settings.loadUserInfo === true,
+    idleLimitInSeconds: Number(settings.idleLimitInSeconds ?? 0),
     timeoutInSeconds: manager.settings.silentRequestTimeoutInSeconds,
+    verify,
   });
   /** @type {(() => void)[]} */
   const stops = [];
@@ -87,6 +102,12 @@ export const create = (name, host, handedOver) => {
         seen = user;
         host.changed(renewed);
       }),
+      manager.events.addUserSignedOut(async () => {
+        const known = renewal.status().kind !== "ready"; // a renewal has said so before
+        emit("user.signed_out", { reason: "the provider's session ended or changed hands" });
+        if (!known && monitor.trusted(renewal.user()?.profile.sid)) await renewal.checkSession();
+      }),
+      manager.events.addUserSessionChanged(() => emit("session.changed")),
       manager.events.addUserUnloaded(() => {
         seen = null;
         emit("user.unloaded");
@@ -98,17 +119,23 @@ export const create = (name, host, handedOver) => {
   return {
     start: async () => {
       listen();
-      if (handedOver) await manager.storeUser(handedOver);
+      // A token that is bound to a key is of no use without it.
+      const usable = handedOver && (dpop || handedOver.token_type !== "DPoP");
+      if (usable) await manager.storeUser(refresh ? handedOver : await withoutRefreshToken(manager, handedOver));
       await renewal.start();
       follow();
       seen = renewal.user();
       host.changed(false);
+      // A token of another strategy came without a refresh token. The hidden frame may fetch one without a new sign-in.
+      if (refresh && seen && !seen.refresh_token && renewal.status().kind === "ready") void renewal.renew().catch(() => {});
     },
     stop: async (next) => {
-      const user = renewal.user();
+      const user = next ? renewal.user() : await withoutRefreshToken(manager, renewal.user());
       for (const stop of stops) stop();
       renewal.stop();
-      if (user) await manager.storeUser(null);
+      // Not storeUser(null): it would throw the key away that the next one needs for a bound token.
+      if (user && next) await manager.settings.userStore.remove(`user:${manager.settings.authority}:${manager.settings.client_id}`);
+      else if (user) await manager.storeUser(null);
       await manager.events.unload();
       removeFrames(manager);
       return next ? user : null;
@@ -121,7 +148,7 @@ export const create = (name, host, handedOver) => {
     },
     lead: () => renewal.lead(),
     automatic: () => true,
-    login: (returnTo) => manager.signinRedirect({ state: returnTo ? { returnTo } : undefined }),
+    login: (returnTo, loginHint) => manager.signinRedirect({ state: returnTo ? { returnTo } : undefined, ...(loginHint && { login_hint: loginHint }) }),
     finishLogin: () => finishLogin(manager, () => {}),
     logout: () => renewal.signOut({ state: { from: location.pathname } }),
     finishLogout: () => finishLogout(manager, host.signedOut),
@@ -140,7 +167,10 @@ export const create = (name, host, handedOver) => {
       if (await renewal.resolveUser(accept)) return;
       await manager.signinRedirect(accept ? {} : { prompt: "login" });
     },
-    send: (url, init) => renewal.fetch(url, init),
+    send: (url, init) =>
+      dpop && new URL(url).origin === location.origin && !url.startsWith(`${config.api}/api/`)
+        ? boundFetch(manager, renewal, url, init)
+        : renewal.fetch(url, init),
     settings: () => manager.settings,
   };
 };

@@ -9,6 +9,7 @@ import { ErrorTimeout, UserManager } from "oidc-client-ts";
 import { correlationHeader, correlationID } from "./correlation.js";
 import { codeOf, messageOf } from "./oidc-error.js";
 import { emit } from "./page-events.js";
+import { monitor } from "./session-monitor.js";
 import { forLibrary } from "./settings.js";
 
 /** @typedef {import("oidc-client-ts").User} User */
@@ -40,18 +41,34 @@ export class TracedUserManager extends UserManager {
 
   /** @override @type {UserManager["querySessionStatus"]} */
   async querySessionStatus(args) {
+    if (monitor.exhausted()) {
+      emit("session.changed", { outcome: "loop", reason: "the check-session frame keeps saying changed and the user is the same: no more questions" });
+      return await new Promise(() => {}); // the library has stopped its timer and waits for us before it starts another
+    }
     return await super.querySessionStatus({ nonce: nonce(), ...args });
   }
 }
 
-/** @param {import("./settings.js").Settings} settings */
-export const newManager = (settings) =>
+/** @param {import("./settings.js").Settings} settings @param {Partial<import("oidc-client-ts").UserManagerSettings>} [more] */
+export const newManager = (settings, more = {}) =>
   new TracedUserManager({
-    ...forLibrary(settings),
+    ...forLibrary(settings), ...more,
     // Evaluated for every request, so that each carries the id of its own renewal.
     extraQueryParams: { get correlation_id() { return correlationID(); } },
     extraHeaders: { [correlationHeader]: correlationID },
   });
+
+/**
+ * The user without the refresh token, which is revoked: for a strategy that does not use it.
+ * @param {UserManager} manager @param {User | null} user
+ */
+export const withoutRefreshToken = async (manager, user) => {
+  if (!user?.refresh_token) return user;
+  await manager.storeUser(user);
+  await manager.revokeTokens(["refresh_token"]).catch(() => {}); // it expires by itself too
+  user.refresh_token = undefined;
+  return user;
+};
 
 /** Takes away the session monitor's frame, which the library leaves. @param {UserManager} manager */
 export const removeFrames = (manager) =>

@@ -1,0 +1,140 @@
+package walk
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/chromedp"
+)
+
+// offline takes the network away from a tab, or gives it back.
+func (b *browser) offline(away bool) {
+	b.t.Helper()
+	params := network.OverrideNetworkStateParams{Offline: away, DownloadThroughput: -1, UploadThroughput: -1}
+	if _, err := chromedp.Call(b.ctx, network.OverrideNetworkState, params); err != nil {
+		b.t.Fatal(err)
+	}
+	emulate := network.EmulateNetworkConditionsByRuleParams{MatchedNetworkConditions: []*network.Conditions{{DownloadThroughput: -1, UploadThroughput: -1, Offline: away}}}
+	if _, err := chromedp.Call(b.ctx, network.EmulateNetworkConditionsByRule, emulate); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+// TestR11Offline: without a network the token expires and the user stays signed in, refresh token and all; back online the
+// renewal follows at once, with no login page.
+func TestR11Offline(t *testing.T) {
+	p, b, _ := walkWithFaults(t, map[string]any{"strategy": "refresh", "monitorSession": false})
+	p.setAccessTokenLifetime(6)
+	b.signIn("Mick", "MickPassword")
+	b.offline(true)
+	b.waitNotice("offline")
+	b.waitBadge("expired", patience)
+	b.sees("#logout")
+	b.waitText("#token-badge", "offline")
+	if !eval[bool](b, `import("/static/js/auth.js").then(auth => Boolean(auth.user().refresh_token))`) {
+		t.Error("the refresh token is gone")
+	}
+	p.setAccessTokenLifetime(600)
+	mark := p.log.mark()
+	b.offline(false)
+	b.waitBadge("alive", patience)
+	b.waitGone("#renewal")
+	b.sees("#logout")
+	if asked := p.events(mark, is("login.form", "authorize")); len(asked) > 0 {
+		t.Errorf("the user was sent to the provider: %v", asked)
+	}
+}
+
+// TestR14R15CookiesBlocked: the provider is another site and its cookie does not reach the frame. One renewal, then a banner
+// that names the cause, no redirect and no loop; with a refresh token, chosen in the banner, renewals work.
+func TestR14R15CookiesBlocked(t *testing.T) {
+	t.Parallel()
+	chromium.start(t)
+	p := startOnTwoSites(t)
+	b := openBrowser(t, p)
+	p.setAccessTokenLifetime(12)
+	b.open("/")
+	b.configure(map[string]any{"strategy": "iframe"})
+	b.signIn("Mick", "MickPassword")
+	mark := p.log.mark()
+	b.waitNotice("cookiesBlocked")
+	b.waitText("#renewal", "login_required")
+	b.waitText("#renewal", "cookie")
+	b.waitSignedOut(patience)
+	p.never(p.log.mark(), 4*time.Second, is("authorize", "token"))
+	for _, r := range b.network.to(p.idp + "/connect/authorize") {
+		if r.Type == "Document" && r.query().Get("prompt") != "none" && mark == 0 {
+			t.Errorf("redirected by itself: %s", r.URL)
+		}
+	}
+	if forms := p.events(mark, is("login.form")); len(forms) > 0 {
+		t.Errorf("redirected by itself: %v", forms)
+	}
+
+	mark = p.log.mark()
+	b.click(`#renewal [data-strategy="refresh"]`)
+	b.waitSignedIn()
+	if forms := p.events(mark, is("login.form")); len(forms) > 0 {
+		t.Errorf("a password form was shown: %v", forms)
+	}
+	p.waitEvent(mark, patience, with(is("user.loaded"), "renewed", "true"))
+	b.waitGone("#renewal")
+}
+
+// TestR21WrongClock: with the machine's clock an hour ahead or behind, the login works, renewals come when they are due, and
+// a banner says how wrong the clock is.
+func TestR21WrongClock(t *testing.T) {
+	for _, row := range []struct {
+		name   string
+		offset time.Duration
+		says   string
+	}{
+		{"an hour ahead", time.Hour, "ahead of"},
+		{"an hour behind", -time.Hour, "behind"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			p, b := walk(t)
+			b.setClock(row.offset)
+			p.setAccessTokenLifetime(9)
+			b.open("/")
+			b.configure(map[string]any{"strategy": "iframe"})
+			b.signIn("Mick", "MickPassword")
+			b.waitVisible("#clock")
+			b.waitText("#clock", row.says)
+			if words := b.text("#clock"); !containsAny(words, "1 h", "59 min") {
+				t.Errorf("the banner does not name the offset: %s", words)
+			}
+			first := p.waitEvent(0, patience, is("token"))
+			renewed := p.waitEvents(0, 2, patience, is("token"))[1]
+			if after := renewed.Time.Sub(first.Time); after < 5*time.Second || after > 9*time.Second {
+				t.Errorf("renewed %s after the token came, want 6 s (T=9, a third is left)", after)
+			}
+			b.sees("#logout")
+		})
+	}
+}
+
+// setClock moves the clock that pages of this tab see.
+func (b *browser) setClock(offset time.Duration) {
+	b.t.Helper()
+	source := fmt.Sprintf(`(() => {
+		const real = Date, offset = %d;
+		globalThis.Date = class extends real {
+			constructor(...args) { if (args.length) super(...args); else super(real.now() + offset); }
+			static now() { return real.now() + offset; }
+		};
+	})()`, offset.Milliseconds())
+	params := page.AddScriptToEvaluateOnNewDocumentParams{Source: source}
+	if _, err := chromedp.Call(b.ctx, page.AddScriptToEvaluateOnNewDocument, params); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+func containsAny(words string, wanted ...string) bool {
+	return slices.ContainsFunc(wanted, func(w string) bool { return strings.Contains(words, w) })
+}
