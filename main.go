@@ -199,6 +199,7 @@ func newHandlers(ctx context.Context, cfg config.Config, urls config.URLs, store
 		provider, err = idp.New(idp.Config{
 			Issuer: urls.IDP, Lab: lab, TrustedProxies: cfg.TrustedProxies, Sealer: sealer,
 			InsecurePrivateNetwork: cfg.OutgoingPrivate, Roots: roots,
+			Registration: idp.Registration(cfg.Registration), InitialAccessToken: cfg.RegistrationToken,
 		}, store, bus)
 		if err != nil {
 			return nil, nil, err

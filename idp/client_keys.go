@@ -117,7 +117,7 @@ func (k *publishedKeys) fetch(client db.Client) publishedSet {
 	ctx, cancel := context.WithTimeout(context.Background(), outgoingTimeout) // it serves all who wait
 	defer cancel()
 	started := time.Now()
-	text, err := k.outgoing.get(ctx, client.JWKSURI, maxKeySet)
+	text, err := k.outgoing.get(ctx, client.JWKSURI, "application/jwk-set+json, application/json", maxKeySet)
 	var keys []jose.JSONWebKey
 	if err == nil {
 		keys, err = parseKeySet(text)
