@@ -50,6 +50,13 @@ export const words = {
   fragment: "asks the front end for rows",
   "api.request": "asks the API",
 
+  // The BFF, which keeps the tokens from the page.
+  "bff.signin": "the server has exchanged the code and keeps the tokens",
+  "bff.renewed": "the server has renewed the tokens that the page never sees",
+  "bff.signout": "the server forgets its session and its tokens",
+  "bff.revoked": "the server takes its refresh token back",
+  "bff.backchannel_logout": "the provider tells the server that the session has ended",
+
   // What the page sees.
   "user.loaded": "the page has new tokens",
   "user.unloaded": "the page has forgotten its tokens",
@@ -61,6 +68,8 @@ export const words = {
   "silent_renew.started": "the page renews in a hidden frame",
   "silent_renew.error": "the silent renewal has failed",
   "renew.loop_warning": "the page renews again and again",
+  "user.changed": "somebody else is signed in at the provider now: the page asks",
+  "clock.skewed": "this machine's clock is wrong",
   "settings.changed": "the page's settings are changed",
   "callback.signin": "the answer to a login is back",
   "callback.signout": "the answer to a logout is back",
