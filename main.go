@@ -141,7 +141,7 @@ func openDatabase(ctx context.Context, cfg config.Config, urls config.URLs, decl
 		err = errors.Join(err, store.SetOption(ctx, name, value))
 	}
 	if err == nil && cfg.Serves(config.IDP) {
-		err = applyDeclaration(ctx, declared, store)
+		err = applyDeclaration(ctx, cfg, declared, store)
 	}
 	if err != nil {
 		return nil, errors.Join(err, store.Close())
@@ -158,8 +158,12 @@ func readDeclaration(cfg config.Config) (*declaration.File, error) {
 }
 
 // applyDeclaration brings the database to what the file says, and logs what that changed.
-func applyDeclaration(ctx context.Context, declared *declaration.File, store *db.DB) error {
-	done, err := declared.Apply(ctx, store)
+func applyDeclaration(ctx context.Context, cfg config.Config, declared *declaration.File, store *db.DB) error {
+	sealer, err := newSealer(cfg)
+	if err != nil {
+		return err
+	}
+	done, err := declared.Apply(ctx, store, sealer)
 	for _, warning := range done.Warnings {
 		slog.Warn(warning)
 	}
@@ -169,14 +173,23 @@ func applyDeclaration(ctx context.Context, declared *declaration.File, store *db
 	return err
 }
 
+// newSealer returns what encrypts secrets at rest, nil without a key.
+func newSealer(cfg config.Config) (*seal.Sealer, error) {
+	sealer, err := seal.New(cfg.EncryptionKeys...)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", config.EncryptionKeyVariable, err)
+	}
+	return sealer, nil
+}
+
 // newHandlers builds the roles served here, each knowing the others by their public URLs only. The provider is nil when it is
 // not among them.
 func newHandlers(ctx context.Context, cfg config.Config, urls config.URLs, store *db.DB, bus *event.Bus, client *http.Client) (handlers map[string]http.Handler, provider *idp.Provider, err error) {
 	lab := cfg.Lab(urls)
 	handlers = map[string]http.Handler{}
-	sealer, err := seal.New(cfg.EncryptionKeys...)
+	sealer, err := newSealer(cfg)
 	if err != nil {
-		return nil, nil, fmt.Errorf("%s: %w", config.EncryptionKeyVariable, err)
+		return nil, nil, err
 	}
 	if cfg.Serves(config.IDP) {
 		roots, err := authorities(cfg.OutgoingCA)
@@ -186,6 +199,7 @@ func newHandlers(ctx context.Context, cfg config.Config, urls config.URLs, store
 		provider, err = idp.New(idp.Config{
 			Issuer: urls.IDP, Lab: lab, TrustedProxies: cfg.TrustedProxies, Sealer: sealer,
 			InsecurePrivateNetwork: cfg.OutgoingPrivate, Roots: roots,
+			Registration: idp.Registration(cfg.Registration), InitialAccessToken: cfg.RegistrationToken,
 		}, store, bus)
 		if err != nil {
 			return nil, nil, err

@@ -147,3 +147,21 @@ func TestOIDCCore81Sector(t *testing.T) {
 		}
 	}
 }
+
+func TestOIDCCore81PairwiseSubject(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		for range 2 {
+			if err := d.KeepPairwiseSubject(t.Context(), "pair", "mick", "a.example"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if got, err := d.PairwiseSubject(t.Context(), "pair"); got != "mick" || err != nil {
+			t.Errorf("PairwiseSubject: %q %v", got, err)
+		}
+		for _, unknown := range []string{"mick", "", "\x00"} {
+			if _, err := d.PairwiseSubject(t.Context(), unknown); !errors.Is(err, db.ErrNotFound) {
+				t.Errorf("PairwiseSubject(%q): %v", unknown, err)
+			}
+		}
+	})
+}

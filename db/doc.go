@@ -14,8 +14,9 @@
 // its unit there, and [Client] repeats it.
 //
 // Whoever reads the tables cannot act for a user: codes and refresh tokens are stored as hashes, a session's key is a hash of
-// its cookie, passwords are argon2id, client secrets SHA-256 (they are random, not remembered). Signing keys are the
-// exception, as in every developer's provider, so a new SQLite file can be read by its owner alone.
+// its cookie, passwords are argon2id, client secrets SHA-256 (they are random, not remembered). What has to be read
+// again, private keys above all, is sealed by the callers when they have a key for it (package seal); a new SQLite file can be read by
+// its owner alone either way.
 //
 // Whatever must happen once happens in one statement: [DB.ConsumeAuthorizationCode] is an UPDATE that finds the code
 // unconsumed or finds nothing. SQLite has one writer at a time, so writers of one process queue in memory, where waiting

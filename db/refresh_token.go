@@ -24,8 +24,11 @@ type RefreshToken struct {
 	AuthTime                     time.Time
 	AMR                          []string
 	Claims                       []UserClaim // what the first access token said about the user
-	DPoPKey                      string      // thumbprint of the key it is bound to, "" for none (RFC 9449 §5)
-	Started                      time.Time   // when the family's first refresh token was issued; its lifetimes count from here
+	ACR                          string      // when asked for, as the next two (OIDC Core §5.5)
+	IDTokenClaims                []string    // asked for by name
+	UserinfoClaims               []string
+	DPoPKey                      string    // thumbprint of the key it is bound to, "" for none (RFC 9449 §5)
+	Started                      time.Time // when the family's first refresh token was issued; its lifetimes count from here
 	Created, Expires             time.Time
 	Consumed                     *time.Time // when it was exchanged for its successor; nil while it has none
 	Revoked                      *time.Time // when it was taken back; nil while it counts
@@ -35,14 +38,17 @@ type RefreshToken struct {
 
 // refreshTokenData is what the columns have no room for.
 type refreshTokenData struct {
-	Scopes    []string    `json:"scopes"`
-	Resources []string    `json:"resources,omitempty"`
-	AuthTime  time.Time   `json:"auth_time"`
-	AMR       []string    `json:"amr,omitempty"`
-	Claims    []UserClaim `json:"claims,omitempty"`
-	Started   time.Time   `json:"started"`
-	DPoPKey   string      `json:"dpop_jkt,omitempty"`
-	Salt      []byte      `json:"salt,omitempty"` // with the parent's handle it gives this one's, see successorHandle
+	Scopes         []string    `json:"scopes"`
+	Resources      []string    `json:"resources,omitempty"`
+	AuthTime       time.Time   `json:"auth_time"`
+	AMR            []string    `json:"amr,omitempty"`
+	Claims         []UserClaim `json:"claims,omitempty"`
+	ACR            string      `json:"acr,omitempty"`
+	IDTokenClaims  []string    `json:"id_token_claims,omitempty"`
+	UserinfoClaims []string    `json:"userinfo_claims,omitempty"`
+	Started        time.Time   `json:"started"`
+	DPoPKey        string      `json:"dpop_jkt,omitempty"`
+	Salt           []byte      `json:"salt,omitempty"` // with the parent's handle it gives this one's, see successorHandle
 }
 
 // RefreshTokenReusedError says that the token was exchanged before and its grace is over: two parties hold it
@@ -57,7 +63,8 @@ func (e *RefreshTokenReusedError) Error() string {
 func FamilyOf(handle string) string { return hashHandle(handle) }
 
 func (t RefreshToken) grant(handle string, salt []byte) (persistedGrant, error) {
-	data, err := json.Marshal(refreshTokenData{t.Scopes, t.Resources, moment(t.AuthTime), t.AMR, t.Claims, moment(t.Started), t.DPoPKey, salt})
+	data, err := json.Marshal(refreshTokenData{t.Scopes, t.Resources, moment(t.AuthTime), t.AMR, t.Claims, t.ACR, t.IDTokenClaims,
+		t.UserinfoClaims, moment(t.Started), t.DPoPKey, salt})
 	expires := moment(t.Expires)
 	return persistedGrant{Key: hashHandle(handle), Type: grantRefreshToken, SubjectID: t.Subject, SessionID: t.SessionID,
 		ClientID: t.ClientID, CreationTime: moment(t.Created), Expiration: &expires, Data: string(data),
@@ -71,7 +78,8 @@ func (grant persistedGrant) refreshToken() (RefreshToken, refreshTokenData, erro
 	}
 	return RefreshToken{
 		ClientID: grant.ClientID, Subject: grant.SubjectID, SessionID: grant.SessionID, Scopes: data.Scopes, Resources: data.Resources,
-		AuthTime: moment(data.AuthTime), AMR: data.AMR, Claims: data.Claims, Started: moment(data.Started), DPoPKey: data.DPoPKey,
+		AuthTime: moment(data.AuthTime), AMR: data.AMR, Claims: data.Claims, ACR: data.ACR,
+		IDTokenClaims: data.IDTokenClaims, UserinfoClaims: data.UserinfoClaims, Started: moment(data.Started), DPoPKey: data.DPoPKey,
 		Created: moment(grant.CreationTime), Expires: moment(*grant.Expiration),
 		Consumed: momentOrNil(grant.ConsumedTime), Revoked: momentOrNil(grant.RevokedTime),
 		FamilyID: grant.FamilyID, ParentKey: grant.ParentKey,

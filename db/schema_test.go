@@ -45,6 +45,7 @@ var otherTables = map[string]string{
 	"ApiScopeClaims":         "Id ScopeId Type",
 	"IdentityResources":      "Id Enabled Name DisplayName Description Required Emphasize ShowInDiscoveryDocument Created Updated NonEditable",
 	"IdentityResourceClaims": "Id IdentityResourceId Type",
+	"PairwiseSubjects":       "PairwiseId SubjectId Sector",
 	"PersistedGrants": "Key Type SubjectId SessionId ClientId Description CreationTime Expiration ConsumedTime Data " +
 		"FamilyId ParentKey IssuedJti RevokedTime",
 	"DeviceCodes":        "UserCode DeviceCode SubjectId SessionId ClientId Description CreationTime Expiration Data",

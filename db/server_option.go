@@ -57,3 +57,18 @@ func (d *DB) Options(ctx context.Context) (map[string]string, error) {
 	}
 	return options, nil
 }
+
+// SecretOption returns a value that is random and stays: the first caller's proposal, for all callers from then on.
+func (d *DB) SecretOption(ctx context.Context, name, proposal string) (string, error) {
+	value, set, err := d.Option(ctx, name)
+	if set || err != nil {
+		return value, err
+	}
+	row := serverOption{name, proposal, moment(time.Now())}
+	err = d.write(ctx, func(tx *gorm.DB) error { return tx.Clauses(clause.OnConflict{DoNothing: true}).Create(&row).Error })
+	if err != nil {
+		return "", fmt.Errorf("db: set option %s: %w", name, err)
+	}
+	value, _, err = d.Option(ctx, name)
+	return value, err
+}

@@ -42,10 +42,14 @@ func (p *Provider) mintAccessToken(ctx context.Context, client db.Client, in acc
 			claims[client.ClientClaimsPrefix+claim.Type] = claim.Value
 		}
 	}
+	subject, err := p.subjectFor(ctx, client, in.User.SubjectID) // the client can read the token
+	if err != nil {
+		return "", err
+	}
 	now := time.Now()
 	maps.Copy(claims, map[string]any{ // last, so that no row of a user or client can overwrite what the protocol says
 		"iss":       p.issuer,
-		"sub":       in.User.SubjectID,
+		"sub":       subject,
 		"aud":       p.audience(in.Granted),
 		"client_id": client.ClientID,
 		"iat":       now.Unix(),
@@ -64,8 +68,14 @@ func (p *Provider) mintAccessToken(ctx context.Context, client db.Client, in acc
 		claims["may_act"] = authorizedActor{Subject: who}
 	}
 	in.Delegated.into(claims)
+	if client.PairWiseSubjectSalt != "" && in.User.SubjectID != "" {
+		claims["sub"], claims["subject_type"] = subject, subjectPairwise // our own: how verifyAccessToken finds the user
+	}
 	if len(in.Named.Userinfo) > 0 {
 		claims["userinfo_claims"] = in.Named.Userinfo // our own: what userinfo will be asked for with this token
+	}
+	if client.UserinfoSignedResponseAlg != "" {
+		claims["userinfo_signed_alg"] = client.UserinfoSignedResponseAlg // our own, too
 	}
 	if in.JKT != "" {
 		claims["cnf"] = confirmation{in.JKT}
@@ -107,7 +117,8 @@ type accessToken struct {
 	JTI       string       `json:"jti,omitempty"`
 	Scope     string       `json:"scope"`
 	Named     []string     `json:"userinfo_claims,omitempty"`
-	IssuedAt  int64        `json:"iat"` // seconds since the epoch, as the next two (RFC 7519 §2)
+	SignedAlg string       `json:"userinfo_signed_alg,omitempty"` // of userinfo; "" for plain JSON
+	IssuedAt  int64        `json:"iat"`                           // seconds since the epoch, as the next two (RFC 7519 §2)
 	NotBefore int64        `json:"nbf"`
 	Expires   int64        `json:"exp"`
 	AuthTime  int64        `json:"auth_time,omitempty"`
@@ -115,7 +126,9 @@ type accessToken struct {
 
 	Act          *actor           `json:"act,omitempty"`
 	MayAct       *authorizedActor `json:"may_act,omitempty"`
-	Confirmation *confirmation    `json:"cnf,omitempty"` // of a token that is bound to a key (RFC 9449 §6)
+	SubjectType  string           `json:"subject_type,omitempty"` // pairwise, or ""
+	Told         string           `json:"-"`                      // sub as the client knows it; Subject is the user's own
+	Confirmation *confirmation    `json:"cnf,omitempty"`          // of a token that is bound to a key (RFC 9449 §6)
 
 	claims json.RawMessage // all of them
 }
@@ -163,15 +176,22 @@ func (p *Provider) verifyAccessToken(ctx context.Context, token string) (accessT
 		refused.cause = errors.New("not valid yet")
 		return accessToken{}, refused
 	}
-	if claims.JTI == "" {
+	if claims.JTI != "" {
+		revoked, err := p.db.TokenRevoked(ctx, claims.JTI)
+		switch {
+		case err != nil:
+			return accessToken{}, fmt.Errorf("read revoked tokens: %w", err)
+		case revoked:
+			return accessToken{}, refuse(InvalidToken, "the access token was revoked")
+		}
+	}
+	claims.Told = claims.Subject
+	if claims.SubjectType != subjectPairwise {
 		return claims, nil
 	}
-	revoked, err := p.db.TokenRevoked(ctx, claims.JTI)
-	switch {
-	case err != nil:
-		return accessToken{}, fmt.Errorf("read revoked tokens: %w", err)
-	case revoked:
-		return accessToken{}, refuse(InvalidToken, "the access token was revoked")
+	var err error
+	if claims.Subject, err = p.db.PairwiseSubject(ctx, claims.Told); errors.Is(err, db.ErrNotFound) {
+		return accessToken{}, refused
 	}
-	return claims, nil
+	return claims, err
 }

@@ -1,6 +1,7 @@
 package idp
 
 import (
+	"cmp"
 	"context"
 	"net/url"
 	"slices"
@@ -80,6 +81,10 @@ func (p *Provider) authorizationRequest(ctx context.Context, to responseTarget) 
 	if err != nil {
 		return none, err
 	}
+	if maxAge == nil && to.client.DefaultMaxAge != nil { // OIDC Registration §2
+		registered := time.Duration(*to.client.DefaultMaxAge) * time.Second
+		maxAge = &registered
+	}
 	scope, err := p.resolveScope(ctx, to.client, parseScope(sent["scope"]))
 	if err != nil {
 		return none, err
@@ -99,7 +104,7 @@ func (p *Provider) authorizationRequest(ctx context.Context, to responseTarget) 
 	if err != nil {
 		return none, err
 	}
-	acr, err := chooseACR(claims, sent["acr_values"])
+	acr, err := chooseACR(claims, cmp.Or(sent["acr_values"], to.client.DefaultACRValues))
 	if err != nil {
 		return none, err
 	}
@@ -162,8 +167,6 @@ func checkClient(client db.Client) error {
 // checkResponse looks at how the answer is wanted.
 func checkResponse(sent parameters) error {
 	switch {
-	case sent["request_uri"] != "": // OIDC Core §6.2
-		return refuse(RequestURINotSupported, "request_uri is not supported")
 	case sent["registration"] != "": // OIDC Core §7.2.1
 		return refuse(RegistrationNotSupported, "the registration parameter is not supported")
 	case sent["response_type"] == "":

@@ -1,6 +1,7 @@
 package idp
 
 import (
+	"context"
 	"errors"
 	"maps"
 	"net/url"
@@ -122,13 +123,8 @@ func (p *Provider) situation(c *gin.Context, request authorizationRequest, sessi
 	if lifetime, limited := request.client.UserSSOTTL(); limited {
 		s.ssoLifetime = max(lifetime, time.Second) // the way back from the login page takes its time, too
 	}
-	s.hint = request.subject
-	if request.idTokenHint != "" {
-		hint, err := p.verifyIDTokenHint(ctx, request.idTokenHint)
-		if err == nil && request.subject != "" && request.subject != hint.Subject {
-			return s, refuse(InvalidRequest, "claims and id_token_hint name different users")
-		}
-		s.hint, s.hintUnknown = hint.Subject, err != nil
+	if err := p.wantedUser(ctx, request, &s); err != nil {
+		return s, err
 	}
 	if session == nil {
 		return s, nil
@@ -137,6 +133,37 @@ func (p *Provider) situation(c *gin.Context, request authorizationRequest, sessi
 	missing, err := p.consentMissing(ctx, request, session.Subject)
 	s.consentMissing = missing
 	return s, err
+}
+
+// nobody is no subject identifier: whoever is signed in is somebody else.
+const nobody = "\x00"
+
+// wantedUser notes whom the request is about: by id_token_hint, by the claims parameter, or by both in one voice.
+func (p *Provider) wantedUser(ctx context.Context, request authorizationRequest, s *situation) error {
+	subject, err := p.ownSubject(ctx, request.client, request.subject)
+	if err != nil {
+		return err
+	}
+	if s.hint = subject; subject == "" && request.subject != "" {
+		s.hint = nobody
+	}
+	if request.idTokenHint == "" {
+		return nil
+	}
+	claims, err := p.verifyIDTokenHint(ctx, request.idTokenHint)
+	if err != nil {
+		s.hint, s.hintUnknown = "", true
+		return nil
+	}
+	hinted, err := p.hintedSubject(ctx, claims, request.client)
+	if err != nil {
+		return err
+	}
+	if request.subject != "" && s.hint != hinted {
+		return refuse(InvalidRequest, "claims and id_token_hint name different users")
+	}
+	s.hint, s.hintUnknown = hinted, hinted == ""
+	return nil
 }
 
 // askForLogin sends the browser to the login page, which leads back to the callback.

@@ -125,7 +125,7 @@ var authorizeFailures = []struct {
 	{"login_hint too long", []string{"login_hint", strings.Repeat("n", 101)}, "", InvalidRequest},
 	{"id_token_hint too long", []string{"id_token_hint", strings.Repeat("n", 4001)}, "", InvalidRequest},
 	{"request object (OIDC Core §6.1)", []string{"request", "eyJ"}, "", InvalidRequestObject},
-	{"request_uri (OIDC Core §6.2)", []string{"request_uri", "https://rp.example/r"}, "", RequestURINotSupported},
+	{"request_uri that is not registered (OIDC Core §6.2)", []string{"request_uri", "https://rp.example/r"}, "", InvalidRequestURI},
 	{"registration (OIDC Core §7.2.1)", []string{"registration", "{}"}, "", RegistrationNotSupported},
 	{"client disabled", nil, `UPDATE Clients SET Enabled = 0 WHERE ClientId = 'spa-client'`, UnauthorizedClient},
 	{"client without the grant", nil, `UPDATE ClientGrantTypes SET GrantType = 'client_credentials' WHERE ClientId = (SELECT Id FROM Clients WHERE ClientId = 'spa-client')`, UnauthorizedClient},

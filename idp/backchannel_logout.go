@@ -89,10 +89,14 @@ func (p *Provider) postLogoutToken(ctx context.Context, client db.Client, sessio
 
 // mintLogoutToken returns a logout token (Back-Channel Logout §2.4). It has no nonce, so that it cannot pass for an ID token.
 func (p *Provider) mintLogoutToken(ctx context.Context, client db.Client, session db.Session) (string, error) {
+	subject, err := p.subjectFor(ctx, client, session.Subject)
+	if err != nil {
+		return "", err
+	}
 	now := time.Now()
 	claims := map[string]any{
 		"iss":    p.issuer,
-		"sub":    session.Subject,
+		"sub":    subject,
 		"aud":    client.ClientID,
 		"iat":    now.Unix(),
 		"exp":    now.Add(logoutTokenLifetime).Unix(),

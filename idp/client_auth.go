@@ -125,6 +125,9 @@ func (p *Provider) authenticateClient(ctx context.Context, credentials clientCre
 		return db.Client{}, refused
 	case client.Validate() != nil:
 		return db.Client{}, refuse(InvalidClient, "the registration of client %s cannot be used: %v", client.ClientID, client.Validate())
+	case client.TokenEndpointAuthMethod != "" && client.TokenEndpointAuthMethod != credentials.Method: // OIDC Registration §2
+		refused.cause = fmt.Errorf("authenticates by %s, is registered for %s", credentials.Method, client.TokenEndpointAuthMethod)
+		return db.Client{}, refused
 	case credentials.Assertion != "":
 		return client, p.checkAssertion(ctx, client, credentials.Assertion)
 	case credentials.Secret == "" && !client.RequireClientSecret:

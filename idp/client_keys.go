@@ -79,7 +79,12 @@ func newPublishedKeys(calls *outgoing, bus *event.Bus) *publishedKeys {
 func (k *publishedKeys) find(ctx context.Context, client db.Client, kid string) ([]jose.JSONWebKey, error) {
 	set := k.last(client.JWKSURI)
 	if set.due(kid, time.Now()) {
-		fetched := k.flight.DoChan(client.JWKSURI, func() (any, error) { return k.fetch(client), nil })
+		fetched := k.flight.DoChan(client.JWKSURI, func() (any, error) {
+			if last := k.last(client.JWKSURI); !last.due(kid, time.Now()) {
+				return last, nil // somebody did it since we looked
+			}
+			return k.fetch(client), nil
+		})
 		select {
 		case result := <-fetched: // requests that come together share one call
 			set = result.Val.(publishedSet)
@@ -112,7 +117,7 @@ func (k *publishedKeys) fetch(client db.Client) publishedSet {
 	ctx, cancel := context.WithTimeout(context.Background(), outgoingTimeout) // it serves all who wait
 	defer cancel()
 	started := time.Now()
-	text, err := k.outgoing.get(ctx, client.JWKSURI, maxKeySet)
+	text, err := k.outgoing.get(ctx, client.JWKSURI, "application/jwk-set+json, application/json", maxKeySet)
 	var keys []jose.JSONWebKey
 	if err == nil {
 		keys, err = parseKeySet(text)

@@ -102,15 +102,30 @@ func (p *Provider) showConsent(c *gin.Context, back returnURL, message string) e
 		AllowRemember: client.AllowRememberConsent,
 		Message:       message,
 	}
-	if originOf(client.ClientURI) != "" {
-		page.ClientURL = client.ClientURI
-	}
+	page.About = clientLinks(client)
 	page.Identity, page.API = scopeChoices(request.scope)
-	allowed := policy{forms: formsLeave}
-	if origin := originOf(client.LogoURI); origin != "" {
-		page.LogoURL, allowed.images = client.LogoURI, []string{origin}
+	return p.render(c, http.StatusOK, views.IDPConsent(page), policy{forms: formsLeave, images: imageOrigins(page.About)})
+}
+
+// clientLinks are the web pages a client has registered for people to read.
+func clientLinks(client db.Client) views.IDPClientLinks {
+	web := func(address string) string {
+		if frameOrigin(address) == "" {
+			return ""
+		}
+		return address
 	}
-	return p.render(c, http.StatusOK, views.IDPConsent(page), allowed)
+	return views.IDPClientLinks{
+		Logo: web(client.LogoURI), Home: web(client.ClientURI), Policy: web(client.PolicyURI), Terms: web(client.TermsOfServiceURI),
+	}
+}
+
+// imageOrigins are the origins a page with a client's logo loads images from.
+func imageOrigins(links views.IDPClientLinks) []string {
+	if links.Logo == "" {
+		return nil
+	}
+	return []string{originOf(links.Logo)}
 }
 
 // scopeChoices are what the user may tick of what was asked for.

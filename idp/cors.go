@@ -44,6 +44,15 @@ func (p *Provider) labPolicy() cors.Options {
 	return policy
 }
 
+// openPolicy is for the registration endpoint, to which nobody can have registered an origin before. What counts there is a
+// bearer token, or nothing.
+func (p *Provider) openPolicy() cors.Options {
+	policy := p.corsPolicy()
+	policy.AllowOriginVaryRequestFunc, policy.AllowedOrigins = nil, []string{"*"}
+	policy.AllowedMethods = []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodDelete}
+	return policy
+}
+
 // originRegistered reports whether an enabled client registered the origin. Who cannot be asked about is refused.
 func (p *Provider) originRegistered(r *http.Request, origin string) (bool, []string) {
 	if origin == "" || len(origin) > maxOriginLength || !isVSCHAR(origin) {
@@ -58,6 +67,8 @@ const maxOriginLength = 150
 
 // cors adds the headers of the Fetch standard to every answer, errors included, and answers preflights.
 func (p *Provider) cors(c *gin.Context) { applyCORS(p.origins, c) }
+
+func (p *Provider) openCORS(c *gin.Context) { applyCORS(p.anyOrigin, c) }
 
 func (p *Provider) labCORS(c *gin.Context) { applyCORS(p.labOrigins, c) }
 

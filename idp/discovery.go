@@ -23,6 +23,7 @@ type metadata struct {
 	UserinfoEndpoint                    string                    `json:"userinfo_endpoint"`
 	PushedAuthorizationEndpoint         string                    `json:"pushed_authorization_request_endpoint"`
 	RequirePushedAuthorization          bool                      `json:"require_pushed_authorization_requests"`
+	RegistrationEndpoint                string                    `json:"registration_endpoint,omitempty"` // where it is open
 	RevocationEndpoint                  string                    `json:"revocation_endpoint"`
 	IntrospectionEndpoint               string                    `json:"introspection_endpoint"`
 	DeviceAuthorizationEndpoint         string                    `json:"device_authorization_endpoint"`
@@ -55,7 +56,9 @@ type metadata struct {
 	ClaimsParameterSupported            bool                      `json:"claims_parameter_supported"`
 	RequestParameterSupported           bool                      `json:"request_parameter_supported"`
 	RequestObjectSigningAlgs            []string                  `json:"request_object_signing_alg_values_supported"`
-	RequestURIParameterSupported        bool                      `json:"request_uri_parameter_supported"` // absent would mean true
+	RequestURIParameterSupported        bool                      `json:"request_uri_parameter_supported"`
+	RequireRequestURIRegistration       bool                      `json:"require_request_uri_registration"`
+	UserinfoSigningAlgs                 []string                  `json:"userinfo_signing_alg_values_supported"`
 }
 
 // protocolClaims are the claims a client finds in an ID token whoever the user is.
@@ -121,7 +124,7 @@ func (p *Provider) metadata(resources db.Resources) metadata {
 		ResponseModesSupported:              slices.Clone(responseModes),
 		GrantTypesSupported:                 slices.Sorted(maps.Keys(grantTypes)),
 		PromptValuesSupported:               []string{"none", "login", "consent", "select_account"},
-		SubjectTypesSupported:               []string{"public"},
+		SubjectTypesSupported:               []string{subjectPublic, subjectPairwise},
 		TokenEndpointAuthMethodsSupported:   []string{authNone, authClientSecretBasic, authClientSecretPost, authPrivateKeyJWT, authClientSecretJWT},
 		TokenAuthAlgValuesSupported:         clientAlgorithms,
 		RevocationAuthMethodsSupported:      []string{authNone, authClientSecretBasic, authClientSecretPost, authPrivateKeyJWT, authClientSecretJWT},
@@ -134,11 +137,17 @@ func (p *Provider) metadata(resources db.Resources) metadata {
 		ACRValuesSupported:                  []string{acrPassword},
 		ClaimsParameterSupported:            true,
 		RequestParameterSupported:           true,
+		RequestURIParameterSupported:        true,
+		RequireRequestURIRegistration:       true,
 		RequestObjectSigningAlgs:            []string{"none"},
+	}
+	if p.registration.open() {
+		m.RegistrationEndpoint = p.url(registrationPath)
 	}
 	for _, algorithm := range signatureAlgorithms {
 		m.IDTokenSigningAlgValuesSupported = append(m.IDTokenSigningAlgValuesSupported, string(algorithm))
 	}
+	m.UserinfoSigningAlgs = m.IDTokenSigningAlgValuesSupported
 	for _, algorithm := range assertionAlgorithms {
 		m.RequestObjectSigningAlgs = append(m.RequestObjectSigningAlgs, string(algorithm))
 	}

@@ -36,6 +36,9 @@
 //	          its answer                              response_mode.go query, fragment or form_post
 //	GET       /connect/authorize/callback             authorize.go     the way back from our own pages
 //	POST      /connect/par                            pushed_authorization.go RFC 9126 §2
+//	          or by reference                         request_uri.go   RFC 9101 §5.2, OIDC Core §6.2
+//	POST      /connect/register                       registration.go  OIDC Registration §3, RFC 7591 §3
+//	GET PUT DELETE /connect/register/{client_id}      registration.go  RFC 7592 §2
 //	POST      /connect/token                          token.go         RFC 6749 §4.1.3, §4.4, §6, RFC 8628 §3.4, RFC 8693 §2, OIDC Core §3.1.3, §12
 //	          acting for a user                       grant_token_exchange.go, delegation.go RFC 8693
 //	GET POST  /connect/userinfo                       userinfo.go      OIDC Core §5.3
@@ -61,7 +64,12 @@
 // # Calls we make
 //
 // outgoing.go is the one way from here to a client's server: https only, no private address, no redirect, and a time limit.
-// A client's server that hangs costs nobody anything but an event.
+// A client's server that hangs costs nobody anything but an event. Calls under way when the program ends are waited for.
+//
+// # What nobody asks for
+//
+// upkeep.go makes and retires signing keys (package keyring) and ends the sessions whose time is up, with the tokens of the
+// clients that tie their lifetime to the session; these clients are told.
 //
 // # Where an error goes
 //
@@ -79,6 +87,8 @@
 //   - RFC 7519, JSON Web Token: https://www.rfc-editor.org/rfc/rfc7519
 //   - RFC 7521, Assertion Framework: https://www.rfc-editor.org/rfc/rfc7521
 //   - RFC 7523, JWT Profile for Client Authentication: https://www.rfc-editor.org/rfc/rfc7523
+//   - RFC 7591, Dynamic Client Registration: https://www.rfc-editor.org/rfc/rfc7591
+//   - RFC 7592, Dynamic Client Registration Management: https://www.rfc-editor.org/rfc/rfc7592
 //   - RFC 7636, Proof Key for Code Exchange: https://www.rfc-editor.org/rfc/rfc7636
 //   - RFC 7638, JSON Web Key Thumbprint: https://www.rfc-editor.org/rfc/rfc7638
 //   - RFC 7662, Token Introspection: https://www.rfc-editor.org/rfc/rfc7662
@@ -100,6 +110,7 @@
 //   - RFC 9700, Best Current Practice for OAuth 2.0 Security: https://www.rfc-editor.org/rfc/rfc9700
 //   - FAPI 2.0 Security Profile: https://openid.net/specs/fapi-security-profile-2_0-final.html
 //   - OIDC Core: https://openid.net/specs/openid-connect-core-1_0.html
+//   - OIDC Registration: https://openid.net/specs/openid-connect-registration-1_0.html
 //   - OIDC Discovery: https://openid.net/specs/openid-connect-discovery-1_0.html
 //   - Session Management: https://openid.net/specs/openid-connect-session-1_0.html
 //   - RP-Initiated Logout: https://openid.net/specs/openid-connect-rpinitiated-1_0.html

@@ -110,6 +110,11 @@ func (p *Provider) logoutRequest(ctx context.Context, values url.Values) (logout
 		return logoutRequest{}, err
 	}
 	request.client = &client
+	if request.hint != nil {
+		if request.hint.Subject, err = p.hintedSubject(ctx, *request.hint, client); err != nil {
+			return logoutRequest{}, err
+		}
+	}
 	request.returnURI = sent["post_logout_redirect_uri"]
 	if request.returnURI != "" && (!slices.Contains(client.PostLogoutRedirectURIs, request.returnURI) || !redirectable(request.returnURI)) {
 		request.returnURI = "" // RP-Initiated Logout §3: MUST NOT redirect (A28)

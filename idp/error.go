@@ -25,9 +25,9 @@ const (
 	AccountSelectionRequired Code = "account_selection_required"
 	ConsentRequired          Code = "consent_required"
 	RequestNotSupported      Code = "request_not_supported"
-	RequestURINotSupported   Code = "request_uri_not_supported"
 	RegistrationNotSupported Code = "registration_not_supported"
 	InvalidRequestObject     Code = "invalid_request_object" // RFC 9101 §7.1
+	InvalidRequestURI        Code = "invalid_request_uri"    // OIDC Core §3.1.2.6
 
 	// OpenID Connect Core Error Code unmet_authentication_requirements §2
 	UnmetAuthenticationRequirements Code = "unmet_authentication_requirements"

@@ -74,6 +74,18 @@ func writeBearerError(c *gin.Context, e *Error) {
 	c.JSON(e.status(), errorBody{e.Code, descriptionText(e.Description)})
 }
 
+// writeRegistrationError answers at the registration endpoint in JSON (RFC 7591 §3.2.2), and as a protected resource when the
+// token is at fault (RFC 7592 §2).
+func writeRegistrationError(c *gin.Context, e *Error) {
+	switch {
+	case e == errNoToken:
+		c.Header("WWW-Authenticate", "Bearer")
+	case e.Code == InvalidToken:
+		c.Header("WWW-Authenticate", fmt.Sprintf(`Bearer error="%s", error_description="%s"`, e.Code, descriptionText(e.Description)))
+	}
+	c.JSON(e.status(), errorBody{e.Code, descriptionText(e.Description)})
+}
+
 // maxDescription bounds an error_description, which may repeat what was sent, in bytes.
 const maxDescription = 500
 
@@ -127,6 +139,8 @@ func (p *Provider) writeError(c *gin.Context, kind string, err error) {
 		writeTokenError(c, failure)
 	case "userinfo":
 		writeBearerError(c, failure)
+	case "registration", "registration.read", "registration.update", "registration.delete":
+		writeRegistrationError(c, failure)
 	case "client.changed", "option.changed":
 		writeProblem(c, err)
 	case "notfound":

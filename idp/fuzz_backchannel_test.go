@@ -17,7 +17,7 @@ import (
 var registeredCodes = []Code{
 	InvalidRequest, InvalidClient, InvalidGrant, UnauthorizedClient, UnsupportedGrantType, InvalidScope, InvalidTarget, UnsupportedTokenType,
 	AuthorizationPending, SlowDown, ExpiredToken, AccessDenied, InvalidToken, InsufficientScope, UnsupportedResponseType, InvalidRequestObject,
-	InvalidDPoPProof, UseDPoPNonce, RequestNotSupported, RequestURINotSupported, RegistrationNotSupported, UnmetAuthenticationRequirements,
+	InvalidDPoPProof, UseDPoPNonce, RequestNotSupported, InvalidRequestURI, RegistrationNotSupported, UnmetAuthenticationRequirements,
 }
 
 var fuzzedEndpoints = []string{

@@ -47,6 +47,7 @@ func (p *Provider) refresh(ctx context.Context, request tokenRequest) (tokenResp
 	response, err := p.issueTokens(ctx, request.Client, accessTokenInput{
 		JTI: newJTI(token.FamilyID), JKT: request.JKT, Granted: granted, User: user, Claims: claims,
 		SessionID: token.SessionID, AuthTime: token.AuthTime, AMR: token.AMR,
+		Named: claimNames{token.IDTokenClaims, token.UserinfoClaims, token.ACR},
 	}, "")
 	response.RefreshToken = next
 	return response, err

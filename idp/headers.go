@@ -27,6 +27,8 @@ var strangersMayPost = []string{
 	"/connect/revocation",          // RFC 7009 §2.1
 	"/connect/introspect",          // RFC 7662 §2.1
 	"/connect/deviceauthorization", // RFC 8628 §3.1
+	registrationPath,               // RFC 7591 §3.1
+	registrationPath + "/",         // RFC 7592 §2
 	"/lab/",
 }
 

@@ -293,7 +293,7 @@ func TestHomeLeadsToTheApplicationInTheLab(t *testing.T) {
 	for _, lab := range []bool{true, false} {
 		s := newSite(t, func(c *Config) { c.Lab = lab })
 		home := s.browser().get(s.issuer + "/")
-		if got := home.document(t).Find(`a[href^="`+testSPA+`"]`).Length() > 0; home.StatusCode != http.StatusOK || got != lab {
+		if got := home.document(t).Find(`a.Button[href^="`+testSPA+`"]`).Length() > 0; home.StatusCode != http.StatusOK || got != lab {
 			t.Errorf("lab %v: got %d, a link to the application: %v", lab, home.StatusCode, got)
 		}
 	}

@@ -3,6 +3,7 @@ package idp
 import (
 	"context"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
@@ -32,6 +33,9 @@ func (p *Provider) home(c *gin.Context) error {
 			return err
 		}
 	}
+	if page.Clients, err = p.initiableLogins(c.Request.Context()); err != nil {
+		return err
+	}
 	if session != nil {
 		sliding, err := p.cookieSliding(c.Request.Context())
 		if err != nil {
@@ -40,6 +44,29 @@ func (p *Provider) home(c *gin.Context) error {
 		page.Session = homeSession(*session, sliding)
 	}
 	return p.render(c, http.StatusOK, views.IDPHome(page), policy{forms: formsStay})
+}
+
+// maxListedClients is how many clients the home page leads to.
+const maxListedClients = 50
+
+// initiableLogins are the clients a user can sign in to from here (OIDC Core §4): the link tells the client who sends the user,
+// and which of its pages they want. Who registered over the network is listed too, with the host that the link leads to.
+func (p *Provider) initiableLogins(ctx context.Context) ([]views.IDPInitiableLogin, error) {
+	clients, err := p.db.Clients(ctx)
+	var listed []views.IDPInitiableLogin
+	for _, client := range clients {
+		if !client.Enabled || frameOrigin(client.InitiateLoginURI) == "" || len(listed) == maxListedClients {
+			continue
+		}
+		initiation := url.Values{"iss": {p.issuer}}
+		if originOf(client.ClientURI) != "" {
+			initiation.Set("target_link_uri", client.ClientURI)
+		}
+		listed = append(listed, views.IDPInitiableLogin{
+			Client: clientName(client), Host: hostName(client.InitiateLoginURI), Address: withQuery(client.InitiateLoginURI, initiation),
+		})
+	}
+	return listed, err
 }
 
 // applicationURL is the front end's address, for a learner who has lost it: the first origin that a client registered.

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"crypto/sha512"
 	"encoding/base64"
+	"errors"
 	"maps"
 	"slices"
 	"strings"
@@ -39,10 +40,14 @@ func (p *Provider) mintIDToken(ctx context.Context, client db.Client, in idToken
 		claims = userClaims(in.User.Claims, oneOf(in.Granted.identityClaims()))
 	}
 	maps.Copy(claims, userClaims(in.User.Claims, oneOf(in.Named.IDToken)))
+	subject, err := p.subjectFor(ctx, client, in.User.SubjectID)
+	if err != nil {
+		return "", err
+	}
 	algorithm, now := idTokenAlgorithm(client), time.Now()
 	maps.Copy(claims, map[string]any{ // last, so that no row of the user can overwrite what the protocol says
 		"iss":       p.issuer,
-		"sub":       in.User.SubjectID,
+		"sub":       subject,
 		"aud":       client.ClientID,
 		"iat":       now.Unix(),
 		"exp":       now.Unix() + int64(client.IdentityTokenLifetime),
@@ -88,6 +93,19 @@ type idTokenClaims struct {
 	SessionID string
 	ClientID  string // the audience
 	Expires   time.Time
+}
+
+// hintedSubject returns the user's own subject identifier behind a hint, "" when it is nobody's. Client is the one at hand,
+// which mostly is the hint's audience.
+func (p *Provider) hintedSubject(ctx context.Context, hint idTokenClaims, client db.Client) (string, error) {
+	if hint.ClientID != client.ClientID {
+		audience, err := p.db.Client(ctx, hint.ClientID)
+		if err != nil && !errors.Is(err, db.ErrNotFound) {
+			return "", err
+		}
+		client = audience // of a client that is gone we cannot tell: its subjects count as they are
+	}
+	return p.ownSubject(ctx, client, hint.Subject)
 }
 
 // verifyIDTokenHint returns the claims of an ID token we issued. It may have expired: the user was here, and that is what

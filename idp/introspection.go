@@ -100,8 +100,12 @@ func (p *Provider) activeRefreshToken(ctx context.Context, client db.Client, pre
 	if err != nil {
 		return accessToken{}, false, err
 	}
+	told, err := p.subjectFor(ctx, client, token.Subject)
+	if err != nil {
+		return accessToken{}, false, err
+	}
 	said = accessToken{
-		Issuer: p.issuer, Subject: token.Subject, Audience: jwt.Audience{p.issuer}, ClientID: token.ClientID, SessionID: token.SessionID,
+		Issuer: p.issuer, Subject: told, Audience: jwt.Audience{p.issuer}, ClientID: token.ClientID, SessionID: token.SessionID,
 		Scope: Scope(token.Scopes).String(), IssuedAt: token.Created.Unix(), NotBefore: token.Created.Unix(), Expires: token.Expires.Unix(),
 	}
 	if token.DPoPKey != "" {

@@ -43,6 +43,7 @@ type keys struct {
 	db      *db.DB
 	bus     *event.Bus
 	ring    *keyring.Ring
+	told    sync.Map // kids of unreadable keys that an event has told of
 	current atomic.Pointer[keySet]
 	loading sync.Mutex
 	known   knownTokens
@@ -133,8 +134,12 @@ func (k *keys) load(ctx context.Context) (*keySet, error) {
 	return set, nil
 }
 
-// noteUnreadable tells of a key that a process with another encryption key made while we run. We go on with those we have.
+// noteUnreadable tells, once, of a key that a process with another encryption key made while we run. We go on with those we
+// have. Before we run, openKeys says it.
 func (k *keys) noteUnreadable(kid string, cause error) {
+	if _, told := k.told.LoadOrStore(kid, true); told || k.current.Load() == nil {
+		return
+	}
 	k.bus.Emit(event.Event{Kind: "signing_key.unreadable", Role: event.RoleIDP, Outcome: string(ServerError), Reason: cause.Error(),
 		Parameters: map[string]string{"kid": kid}})
 }

@@ -222,6 +222,27 @@ func TestKeysOfALaterVersionAreLeftAlone(t *testing.T) {
 	}
 }
 
+// A replica was given another encryption key. This one goes on with the keys it has, and says it once.
+func TestKeyThatCannotBeReadIsToldOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSite(t)
+		row := db.SigningKey{ID: "theirs", Algorithm: "ES256", Generation: 2, Created: time.Now(), SignsFrom: time.Now(), Data: `{"kty":"RSA"}`}
+		if _, err := s.db.InsertSigningKey(t.Context(), row); err != nil {
+			t.Fatal(err)
+		}
+		for range 3 {
+			time.Sleep(keysReload)
+			tokens := s.redeem(s.insertCode(nil))
+			if got := s.userinfo(tokens.AccessToken); got.StatusCode != http.StatusOK {
+				t.Errorf("userinfo answers %d", got.StatusCode)
+			}
+		}
+		if told := s.events("signing_key.unreadable"); len(told) != 1 || told[0].Parameters["kid"] != "theirs" {
+			t.Errorf("got %+v, want one event", told)
+		}
+	})
+}
+
 func TestDamagedKeyStopsTheStartWithItsName(t *testing.T) {
 	store := dbtest.Seeded(t)
 	row := db.SigningKey{ID: "damaged-1", Algorithm: "RS256", Created: time.Now(), Generation: 1, Data: `{"kty":"RSA"}`}

@@ -23,7 +23,7 @@ func (p *Provider) loginForm(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return p.render(c, http.StatusOK, views.IDPLogin(page), policy{forms: formsLeave})
+	return p.render(c, http.StatusOK, views.IDPLogin(page), policy{forms: formsLeave, images: imageOrigins(page.About)})
 }
 
 // login serves POST /account/login.
@@ -106,7 +106,7 @@ func (p *Provider) loginPage(c *gin.Context, back returnURL) (views.IDPLoginPage
 	if err != nil {
 		return views.IDPLoginPage{}, &redirectError{to: target, cause: err}
 	}
-	page.Client, page.Username = clientName(target.client), request.loginHint
+	page.Client, page.Username, page.About = clientName(target.client), request.loginHint, clientLinks(target.client)
 	return page, nil
 }
 
@@ -142,7 +142,7 @@ func (p *Provider) refuseLogin(c *gin.Context, page views.IDPLoginPage, refused 
 	} else {
 		page.Message = "Invalid username or password"
 	}
-	return p.render(c, status, views.IDPLogin(page), policy{forms: formsLeave})
+	return p.render(c, status, views.IDPLogin(page), policy{forms: formsLeave, images: imageOrigins(page.About)})
 }
 
 // authenticate returns the user whose password this is, or a *loginRefused.

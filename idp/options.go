@@ -36,6 +36,9 @@ var (
 	// ssoLifetimeOnRefreshOption makes UserSsoLifetime count for refresh tokens too (I5).
 	ssoLifetimeOnRefreshOption = option{"RefreshTokens.EnforceUserSsoLifetime", "false", checkSwitch}
 
+	// clientSecretLifetimeOption is how long the secret of a registered client lives; an update then gives a new one.
+	clientSecretLifetimeOption = option{"Registration.ClientSecretLifetime", "8760h0m0s", checkLifetime}
+
 	// dpopNonceOption makes every proof of possession repeat a nonce of ours (RFC 9449 §8).
 	dpopNonceOption = option{"DPoP.RequireNonce", "false", checkSwitch}
 
@@ -45,7 +48,8 @@ var (
 	keyRetentionOption   = option{"KeyManagement.RetentionDuration", keyring.DefaultPolicy.Retention.String(), checkLifetime}
 
 	options = []option{cookieLifetimeOption, cookieSlidingOption, promptNoneSlidesOption, strictUserinfoOption,
-		tokensEndWithSessionOption, ssoLifetimeOnRefreshOption, dpopNonceOption, keyRotationOption, keyPropagationOption, keyRetentionOption}
+		tokensEndWithSessionOption, ssoLifetimeOnRefreshOption, dpopNonceOption, keyRotationOption, keyPropagationOption, keyRetentionOption,
+		clientSecretLifetimeOption}
 )
 
 // optionNamed returns the option of that name.
@@ -89,6 +93,15 @@ func (p *Provider) tokensEndWithSession(ctx context.Context) (bool, error) {
 // ssoLifetimeOnRefresh reports whether UserSsoLifetime counts for refresh tokens.
 func (p *Provider) ssoLifetimeOnRefresh(ctx context.Context) (bool, error) {
 	return p.enabled(ctx, ssoLifetimeOnRefreshOption)
+}
+
+// clientSecretLifetime is how long the secret of a registered client lives.
+func (p *Provider) clientSecretLifetime(ctx context.Context) (time.Duration, error) {
+	value, err := p.option(ctx, clientSecretLifetimeOption)
+	if err != nil {
+		return 0, err
+	}
+	return time.ParseDuration(value)
 }
 
 // dpopNonces reports whether a proof must repeat a nonce of ours.

@@ -59,7 +59,7 @@ func (o *outgoing) do(r *http.Request) (status int, err error) {
 }
 
 // get returns the body of what is at an address. Anything but 200 is an error, and so is more than limit bytes.
-func (o *outgoing) get(ctx context.Context, address string, limit int64) ([]byte, error) {
+func (o *outgoing) get(ctx context.Context, address string, accept string, limit int64) ([]byte, error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
 		return nil, err
@@ -67,7 +67,7 @@ func (o *outgoing) get(ctx context.Context, address string, limit int64) ([]byte
 	if err := o.checkURL(request.URL); err != nil {
 		return nil, err
 	}
-	request.Header.Set("Accept", "application/json")
+	request.Header.Set("Accept", accept)
 	response, err := o.client.Do(request)
 	if err != nil {
 		return nil, err

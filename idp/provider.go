@@ -41,6 +41,12 @@ type Config struct {
 	// http. Without it they must be public and have https; in Lab mode this machine may be called too.
 	InsecurePrivateNetwork bool
 
+	// Registration says who may register clients over the network; the zero value is nobody.
+	Registration Registration
+
+	// InitialAccessToken is one that lets its bearer register clients, beside those in the database; "" for none.
+	InitialAccessToken string
+
 	// Roots are the certificate authorities that clients' servers are believed by; nil means the system's.
 	Roots *x509.CertPool
 
@@ -59,15 +65,17 @@ type Provider struct {
 	discovered atomic.Pointer[document] // what discovery answered last
 	sealer     *seal.Sealer             // nil: nothing is encrypted at rest
 
-	proofs         *dpop.Checker
-	published      *publishedKeys // of clients
-	inClear        sync.Map       // client_ids whose secret lies in clear and was told of
-	outgoing       *outgoing      // calls to clients' servers
-	trustedProxies []string
-	calls          sync.WaitGroup // to clients' servers, which nobody waits for but Close
-	comparisons    chan struct{}  // a slot for each password comparison that may run at once
+	proofs             *dpop.Checker
+	published          *publishedKeys // of clients
+	inClear            sync.Map       // client_ids whose secret lies in clear and was told of
+	outgoing           *outgoing      // calls to clients' servers
+	registration       Registration
+	initialAccessToken string // hash
+	trustedProxies     []string
+	calls              sync.WaitGroup // to clients' servers, which nobody waits for but Close
+	comparisons        chan struct{}  // a slot for each password comparison that may run at once
 
-	origins, labOrigins *cors.Cors // which pages' scripts may call, see cors.go
+	origins, labOrigins, anyOrigin *cors.Cors // which pages' scripts may call, see cors.go
 
 	handler http.Handler
 }
@@ -79,19 +87,25 @@ func New(cfg Config, store *db.DB, bus *event.Bus) (*Provider, error) {
 	if err != nil {
 		return nil, fmt.Errorf("issuer %q: %w", cfg.Issuer, err)
 	}
+	if err := cfg.Registration.check(); err != nil {
+		return nil, err
+	}
 	keys, err := openKeys(store, keyring.New(store, cfg.Sealer), bus)
 	if err != nil {
 		return nil, fmt.Errorf("signing keys: %w", err)
 	}
 	p := &Provider{issuer: cfg.Issuer, base: base, lab: cfg.Lab, db: store, bus: bus, keys: keys, sealer: cfg.Sealer,
-		proofs:         dpop.NewChecker(store, event.RoleIDP),
-		outgoing:       newOutgoing(cfg.Lab, cfg.InsecurePrivateNetwork, cfg.Roots),
-		trustedProxies: cfg.TrustedProxies, comparisons: make(chan struct{}, runtime.NumCPU())}
+		proofs:       dpop.NewChecker(store, event.RoleIDP),
+		outgoing:     newOutgoing(cfg.Lab, cfg.InsecurePrivateNetwork, cfg.Roots),
+		registration: cfg.Registration, trustedProxies: cfg.TrustedProxies, comparisons: make(chan struct{}, runtime.NumCPU())}
+	if cfg.InitialAccessToken != "" {
+		p.initialAccessToken = sessionKey(cfg.InitialAccessToken)
+	}
 	p.published = newPublishedKeys(p.outgoing, bus)
 	if err := p.newEngine().SetTrustedProxies(cfg.TrustedProxies); err != nil {
 		return nil, fmt.Errorf("trusted proxies: %w", err)
 	}
-	p.origins, p.labOrigins = cors.New(p.corsPolicy()), cors.New(p.labPolicy())
+	p.origins, p.labOrigins, p.anyOrigin = cors.New(p.corsPolicy()), cors.New(p.labPolicy()), cors.New(p.openPolicy())
 	p.handler = p.protect(p.routes())
 	return p, nil
 }
@@ -139,6 +153,14 @@ func (p *Provider) routes() http.Handler {
 	r.POST("/connect/revocation", p.cors, p.handle("revocation", p.revocation))
 	r.POST("/connect/introspect", p.handle("introspect", p.introspection))
 	r.POST("/connect/deviceauthorization", p.handle("deviceauthorization", p.deviceAuthorization))
+
+	// Registration: OIDC Registration §3, RFC 7591, RFC 7592.
+	r.POST(registrationPath, p.openCORS, p.handle("registration", p.register))
+	r.GET(registrationPath+"/:client_id", p.openCORS, p.handle("registration.read", p.readRegistration))
+	r.PUT(registrationPath+"/:client_id", p.openCORS, p.handle("registration.update", p.updateRegistration))
+	r.DELETE(registrationPath+"/:client_id", p.openCORS, p.handle("registration.delete", p.deleteRegistration))
+	r.OPTIONS(registrationPath, p.openCORS)
+	r.OPTIONS(registrationPath+"/:client_id", p.openCORS)
 	for _, endpoint := range corsEndpoints {
 		r.OPTIONS(endpoint, p.cors)
 	}

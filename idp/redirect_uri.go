@@ -46,9 +46,13 @@ func (p *Provider) responseTarget(ctx context.Context, values url.Values) (respo
 		return responseTarget{}, err
 	}
 	var objectError error
-	object := values.Get("request") != ""
+	object := values.Get("request") != "" || values.Get("request_uri") != ""
 	if pushed == "" {
-		if values, objectError = p.withRequestObject(ctx, client, values); objectError == nil {
+		values, objectError = p.withFetchedObject(ctx, client, values)
+		if objectError == nil {
+			values, objectError = p.withRequestObject(ctx, client, values)
+		}
+		if objectError == nil {
 			sent, objectError = readParameters(values, "client_id", "redirect_uri")
 		}
 	}

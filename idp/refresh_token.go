@@ -35,20 +35,23 @@ func (p *Provider) startFamily(ctx context.Context, client db.Client, in accessT
 	wanted := oneOf(in.Granted.accessTokenClaims())
 	handle := newHandle()
 	err := p.db.InsertRefreshToken(ctx, handle, db.RefreshToken{
-		ClientID:  client.ClientID,
-		Subject:   in.User.SubjectID,
-		SessionID: in.SessionID,
-		Scopes:    in.Granted.Scope,
-		Resources: in.Granted.Audience,
-		AuthTime:  in.AuthTime,
-		AMR:       in.AMR,
-		Claims:    slices.DeleteFunc(slices.Clone(in.Claims), func(claim db.UserClaim) bool { return !wanted(claim.Type) }),
-		DPoPKey:   boundTo,
-		Started:   now,
-		Created:   now,
-		Expires:   expires,
-		FamilyID:  family,
-		ParentKey: parent,
+		ClientID:       client.ClientID,
+		Subject:        in.User.SubjectID,
+		SessionID:      in.SessionID,
+		Scopes:         in.Granted.Scope,
+		Resources:      in.Granted.Audience,
+		AuthTime:       in.AuthTime,
+		AMR:            in.AMR,
+		Claims:         slices.DeleteFunc(slices.Clone(in.Claims), func(claim db.UserClaim) bool { return !wanted(claim.Type) }),
+		ACR:            in.Named.ACR,
+		IDTokenClaims:  in.Named.IDToken,
+		UserinfoClaims: in.Named.Userinfo,
+		DPoPKey:        boundTo,
+		Started:        now,
+		Created:        now,
+		Expires:        expires,
+		FamilyID:       family,
+		ParentKey:      parent,
 	})
 	if errors.Is(err, db.ErrNotFound) {
 		return "", refuse(InvalidGrant, "code was used before; what it gave is revoked (RFC 6749 section 4.1.2)")

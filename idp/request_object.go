@@ -20,6 +20,9 @@ import (
 // requestObjectTypes are the values of typ a request object may have; none at all is the usual one (RFC 9101 §4, §10.8).
 var requestObjectTypes = []any{nil, "JWT", "jwt", "oauth-authz-req+jwt"}
 
+// unsignedAlgorithm is the alg of a JWT without a signature (RFC 7519 §6).
+const unsignedAlgorithm = "none"
+
 // clockSkew is how far a client's clock may run ahead of ours.
 const clockSkew = time.Minute
 
@@ -99,7 +102,7 @@ func (p *Provider) openRequestObject(ctx context.Context, client db.Client, obje
 func (p *Provider) requestObjectClaims(ctx context.Context, client db.Client, object string) (map[string]any, error) {
 	only := client.RequestObjectSigningAlg
 	if claims, unsigned, err := unsignedClaims(object); unsigned {
-		if client.RequireRequestObject || only != "" && only != "none" {
+		if client.RequireRequestObject || only != "" && only != unsignedAlgorithm {
 			return nil, errors.New("unsigned")
 		}
 		return claims, err
@@ -133,7 +136,7 @@ func unsignedClaims(object string) (claims map[string]any, unsigned bool, err er
 	}
 	var header struct{ Alg, Typ string }
 	encoded, err := base64.RawURLEncoding.DecodeString(parts[0])
-	if err != nil || json.Unmarshal(encoded, &header) != nil || header.Alg != "none" {
+	if err != nil || json.Unmarshal(encoded, &header) != nil || header.Alg != unsignedAlgorithm {
 		return nil, false, nil
 	}
 	payload, err := base64.RawURLEncoding.DecodeString(parts[1])

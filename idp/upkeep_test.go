@@ -1,10 +1,13 @@
 package idp
 
 import (
+	"crypto/x509"
 	"io"
+	"log"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -72,6 +75,36 @@ func TestI11AnExpiredSessionEndsTheTokensOfBoundClientsAndTellsThem(t *testing.T
 	})
 }
 
+// "silentrenew sessions kill" on another machine: the provider that runs does what a logout does.
+func TestI14ASessionEndedByAnAdministratorIsToldToAllItsClients(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSite(t)
+		for _, id := range []string{"one", "two"} {
+			s.addClient(id, func(c *db.Client) {
+				c.BackChannelLogoutURI = "http://relying-party.example/" + id // refused before anybody connects: it is not https
+			})
+		}
+		s.run(t)
+		b := s.browser()
+		s.signInEverywhere(b, "one", "two")
+		sessions, err := s.db.Sessions(t.Context())
+		if err != nil || len(sessions) != 1 {
+			t.Fatalf("%d sessions, %v", len(sessions), err)
+		}
+		if err := s.db.EndSession(t.Context(), sessions[0].Key, time.Now()); err != nil {
+			t.Fatal(err)
+		}
+		if answer := b.get(s.authorizeURL("client_id", "one", "prompt", "none")); answer.sent("error") != string(LoginRequired) {
+			t.Errorf("at once: %d %s", answer.StatusCode, answer.Header.Get("Location"))
+		}
+		time.Sleep(sessionsCheck)
+		synctest.Wait()
+		if told := s.events("backchannel_logout"); len(told) != 2 {
+			t.Errorf("told %+v, want both clients", told)
+		}
+	})
+}
+
 func TestI14CallsUnderWayAreWaitedForAtTheEnd(t *testing.T) {
 	s := newSite(t, lab)
 	asked, answer := make(chan struct{}), make(chan struct{})
@@ -93,5 +126,35 @@ func TestI14CallsUnderWayAreWaitedForAtTheEnd(t *testing.T) {
 	told := s.events("backchannel_logout")
 	if len(told) != 1 || told[0].Outcome != event.OutcomeOK {
 		t.Errorf("got %+v", told)
+	}
+}
+
+// A closed network: its own certificate authority, private addresses.
+func TestBackChannelLogoutTrustsAFurtherAuthorityWhenTold(t *testing.T) {
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	server.Config.ErrorLog = log.New(io.Discard, "", 0) // the refused handshake is the point
+	server.StartTLS()
+	t.Cleanup(server.Close)
+	roots := x509.NewCertPool()
+	roots.AddCert(server.Certificate())
+	for name, row := range map[string]struct {
+		private bool
+		roots   *x509.CertPool
+		reason  string // "" when the client is told
+	}{
+		"trusted and allowed":    {true, roots, ""},
+		"an authority of nobody": {true, nil, "certificate"},
+		"a private address":      {false, roots, "is not a public address"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newSite(t, func(c *Config) { c.InsecurePrivateNetwork, c.Roots = row.private, row.roots })
+			s.addClient("inside", func(c *db.Client) { c.BackChannelLogoutURI = server.URL })
+			b := s.browser()
+			s.logOut(b, s.signInEverywhere(b, "inside"))
+			got := s.awaitLogouts(1)["inside"]
+			if (row.reason == "") != (got.Outcome == event.OutcomeOK) || !strings.Contains(got.Reason, row.reason) {
+				t.Errorf("got %+v, want %q", got, row.reason)
+			}
+		})
 	}
 }

@@ -2,10 +2,13 @@ package idp
 
 import (
 	"context"
+	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/gin-gonic/gin"
+	"github.com/go-jose/go-jose/v4"
 
 	"silentrenew/internal/dpop"
 )
@@ -38,11 +41,33 @@ func (p *Provider) userInfo(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
+	claims["sub"] = token.Told // as in the ID token; no row of the user can say otherwise
+	if token.SignedAlg != "" {
+		return p.signedUserInfo(c, token, claims)
+	}
 	c.JSON(http.StatusOK, claims)
 	return nil
 }
 
-// userInfoClaims returns what userinfo tells about the user: sub always, and every claim we have unless the option
+// userInfoType is the type of signed userinfo, so that it cannot pass for an ID token (RFC 8725 §3.11).
+const userInfoType = "userinfo+jwt"
+
+// signedUserInfo answers with a JWT for the client, by the algorithm its row had when the access token was issued (OIDC Core §5.3.2).
+func (p *Provider) signedUserInfo(c *gin.Context, token accessToken, claims map[string]any) error {
+	claims["iss"], claims["aud"] = p.issuer, token.ClientID
+	algorithm := jose.SignatureAlgorithm(token.SignedAlg)
+	if !slices.Contains(signatureAlgorithms, algorithm) {
+		return fmt.Errorf("userinfo: no key for algorithm %q in the row of client %s", algorithm, token.ClientID)
+	}
+	signed, err := p.keys.sign(c.Request.Context(), algorithm, userInfoType, claims)
+	if err != nil {
+		return fmt.Errorf("sign userinfo: %w", err)
+	}
+	c.Data(http.StatusOK, "application/jwt", []byte(signed))
+	return nil
+}
+
+// userInfoClaims returns what userinfo tells about the user beside sub: every claim we have unless the option
 // Userinfo.StrictScopes keeps it to what the scope values stand for (decision 0012) and what was asked for by name.
 func (p *Provider) userInfoClaims(ctx context.Context, subject string, scope Scope, named []string) (map[string]any, error) {
 	user, active, err := p.activeUser(ctx, subject)
@@ -64,9 +89,7 @@ func (p *Provider) userInfoClaims(ctx context.Context, subject string, scope Sco
 		}
 		wanted = oneOf(append(granted.identityClaims(), named...))
 	}
-	claims := userClaims(user.Claims, wanted)
-	claims["sub"] = user.SubjectID // no row of the user can say otherwise
-	return claims, nil
+	return userClaims(user.Claims, wanted), nil
 }
 
 // presentedToken is an access token as it came: in the Bearer scheme or in the form (scheme Bearer), or in the DPoP scheme.

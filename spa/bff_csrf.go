@@ -25,6 +25,7 @@ func (s *Server) refuseStrangers(next http.Handler) http.Handler {
 	if err := protection.AddTrustedOrigin(origin(s.url)); err != nil { // behind a proxy, Host may be another name
 		slog.Error("spa: cross-origin protection", "error", err)
 	}
+	protection.AddInsecureBypassPattern("POST " + initiateLoginPath) // a login begun elsewhere (OIDC Core §4); it changes nothing
 	protection.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Cache-Control", "no-store")
 		http.Error(w, "not a page of this site", http.StatusForbidden)

@@ -64,8 +64,12 @@ func (s *Server) bffLogin(c *gin.Context) {
 	s.bff.setLoginCookie(c, login.State, handle)
 	client := s.bff.oauth2(provider)
 	client.Scopes = []string{bffScope}
-	c.Redirect(http.StatusSeeOther, client.AuthCodeURL(login.State, oauth2.S256ChallengeOption(login.Verifier), oidc.Nonce(login.Nonce),
-		oauth2.SetAuthURLParam(event.CorrelationParameter, login.CorrelationID)))
+	options := []oauth2.AuthCodeOption{oauth2.S256ChallengeOption(login.Verifier), oidc.Nonce(login.Nonce),
+		oauth2.SetAuthURLParam(event.CorrelationParameter, login.CorrelationID)}
+	if hint := c.Query("login_hint"); hint != "" && len(hint) <= maxLoginHint { // OIDC Core §4
+		options = append(options, oauth2.SetAuthURLParam("login_hint", hint))
+	}
+	c.Redirect(http.StatusSeeOther, client.AuthCodeURL(login.State, options...))
 }
 
 // bffCallback serves GET /bff/callback, the redirect URI (RFC 6749 §4.1.2). A sign-in succeeds in the browser that began it, once.

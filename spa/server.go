@@ -107,6 +107,8 @@ func (s *Server) routes() http.Handler {
 	r.GET("/cases", s.page(s.casesPage))
 	r.GET("/strategies", s.page(s.strategiesPage))
 	r.GET("/stolen-token", s.page(s.stolenTokenPage))
+	r.GET(initiateLoginPath, s.page(s.initiateLogin))
+	r.POST(initiateLoginPath, s.initiateLoginByPost)
 	r.GET("/workshop", s.page(s.workshopList))
 	r.GET("/workshop/:slug", s.page(s.workshopChapter))
 

@@ -17,7 +17,7 @@ import (
 
 // FS holds the files under their path in this folder: css/base.css, js/app.js, third_party/….
 //
-//go:embed *.svg css/*.css js/*.js third_party/*/*.js third_party/*/*.mjs third_party/jose/*/*.js third_party/jose/*/*/*.js third_party/*/LICENSE*
+//go:embed *.svg css/*.css js/*.js third_party/*/*.js third_party/jose/*/*.js third_party/jose/*/*/*.js third_party/*/LICENSE*
 var FS embed.FS
 
 // Files serves FS below a prefix and knows the address of each file. It is safe for concurrent use.
@@ -37,7 +37,6 @@ type file struct {
 var contentTypes = map[string]string{
 	".css": "text/css; charset=utf-8",
 	".js":  "text/javascript; charset=utf-8",
-	".mjs": "text/javascript; charset=utf-8",
 	".svg": "image/svg+xml",
 	".txt": "text/plain; charset=utf-8",
 }

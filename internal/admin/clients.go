@@ -12,6 +12,7 @@ import (
 
 	"silentrenew/db"
 	"silentrenew/internal/attribute"
+	"silentrenew/internal/config"
 	"silentrenew/internal/declaration"
 )
 
@@ -240,7 +241,7 @@ func (s *desk) warnLoop(c db.Client) {
 	if c.AccessTokenTTL() > lead || !slices.Contains(c.GrantTypes, "authorization_code") {
 		return
 	}
-	s.note("warning: AccessTokenLifetime (%s) is not longer than the lead of a renewing page (%s): it would renew every second, the loop of chapter 8; "+
+	s.note("warning: AccessTokenLifetime (%s) is not longer than the lead of a renewing page (%s): it would renew every second, the loop of chapter 7; "+
 		"give the token a longer life, or the page a shorter lead (RenewLeadHint)", attribute.Lifetime(c.AccessTokenTTL()), attribute.Lifetime(lead))
 }
 
@@ -296,7 +297,8 @@ type clientsSecret struct {
 	Client      string `arg:"" help:"client_id"`
 	Description string `placeholder:"TEXT" help:"What it is for."`
 	Lifetime    string `placeholder:"DURATION" help:"How long it counts, such as 90d (default: for good)."`
-	Replace     bool   `help:"Remove all other shared secrets."`
+	Recoverable bool   `help:"For client_secret_jwt: the provider has to read it again, so it is stored encrypted rather than hashed (in clear without an encryption key)."`
+	Replace     bool   `help:"Remove all other secrets of its kind."`
 	Yes         bool   `help:"Do not ask."`
 }
 
@@ -305,8 +307,17 @@ func (cmd clientsSecret) Run(s *desk) error {
 	if err != nil {
 		return err
 	}
-	secret := rand.Text()
+	secret := rand.Text() + rand.Text() // an HMAC of SHA-256 wants 256 bits (RFC 7518 §3.2)
 	row := db.ClientSecret{Value: db.HashSecret(secret), Type: "SharedSecret", Description: cmd.Description, Created: time.Now()}
+	if cmd.Recoverable {
+		row.Type = "RecoverableSecret"
+		if row.Value, err = s.sealer.Seal("ClientSecrets/"+c.ClientID, secret); err != nil {
+			return err
+		}
+		if !s.sealer.Active() {
+			s.note("warning: the secret lies in clear in the database: %s is not set", config.EncryptionKeyVariable)
+		}
+	}
 	if cmd.Lifetime != "" {
 		seconds, err := attribute.ParseSeconds(cmd.Lifetime)
 		if err != nil || seconds < 1 {
@@ -316,17 +327,23 @@ func (cmd clientsSecret) Run(s *desk) error {
 		row.Expiration = &until
 	}
 	if cmd.Replace {
-		if err := s.confirm(cmd.Yes, "whoever uses one of the %d secrets of client %s is refused from now on", len(c.Secrets), c.ClientID); err != nil {
+		if err := s.confirm(cmd.Yes, "whoever uses an earlier secret of client %s is refused from now on", c.ClientID); err != nil {
 			return err
 		}
-		c.Secrets = slices.DeleteFunc(c.Secrets, func(old db.ClientSecret) bool { return old.Type == row.Type })
+		c.Secrets = slices.DeleteFunc(slices.Clone(c.Secrets), func(old db.ClientSecret) bool { return old.Type == row.Type })
 	}
-	c.Secrets = append(c.Secrets, row)
+	c.Secrets = append(slices.Clone(c.Secrets), row)
 	if err := s.store.ReplaceClient(s, c); err != nil {
 		return explain(err)
 	}
 	value := map[string]any{"ClientId": c.ClientID, "ClientSecret": secret, "Expiration": row.Expiration}
-	return s.print(value, func(w io.Writer) { showSecret(w, secret) })
+	return s.print(value, func(w io.Writer) {
+		if cmd.Recoverable {
+			fmt.Fprintf(w, "Secret: %s\nIt is for assertions (client_secret_jwt) and opens nothing else. It is not shown again.\n", secret)
+			return
+		}
+		showSecret(w, secret)
+	})
 }
 
 type clientsRemove struct {

@@ -14,6 +14,7 @@ import (
 	"silentrenew/db"
 	"silentrenew/db/dbtest"
 	"silentrenew/internal/keyring"
+	"silentrenew/internal/seal"
 )
 
 // shell is somebody at a terminal beside a seeded database.
@@ -168,6 +169,12 @@ func TestClientsAddSecretRemove(t *testing.T) {
 	s.json("clients secret job --lifetime 90d --replace --yes", &made)
 	if job, err = s.store.Client(t.Context(), "job"); err != nil || len(job.Secrets) != 1 || job.Secrets[0].Value != db.HashSecret(made.ClientSecret) || job.Secrets[0].Expiration == nil {
 		t.Errorf("after --replace: %+v, %v", job.Secrets, err)
+	}
+	s.env["SILENTRENEW_KEY_ENCRYPTION_KEY"] = strings.Repeat("0123456789abcdef", 4)
+	s.json("clients secret job --recoverable", &made)
+	job, _ = s.store.Client(t.Context(), "job")
+	if last := job.Secrets[len(job.Secrets)-1]; last.Type != "RecoverableSecret" || !seal.Sealed(last.Value) || len(made.ClientSecret) < 32 {
+		t.Errorf("a recoverable one: %+v", last)
 	}
 	s.must("clients set page redirect_uris+=http://localhost:3000/more RedirectUris-=http://localhost:3000/cb")
 	if page, _ := s.store.Client(t.Context(), "page"); strings.Join(page.RedirectURIs, " ") != "http://localhost:3000/silent http://localhost:3000/more" {

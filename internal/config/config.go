@@ -40,6 +40,11 @@ type Config struct {
 	// a command line can be read by everybody on the machine.
 	EncryptionKeys []string
 
+	// Registration says who may register clients: closed, token or open. RegistrationToken is an initial access token that counts
+	// beside those in the database, "" for none; it comes from the environment only.
+	Registration      string
+	RegistrationToken string
+
 	// BFFSecret is the client secret of bff-client, from the environment too.
 	BFFSecret string
 
@@ -114,7 +119,7 @@ func (c Config) Options() map[string]string {
 func (f flags) config() (Config, error) {
 	c := Config{
 		Database: f.DB, Roles: f.Roles, File: f.File, SingleOrigin: f.SingleOrigin, TLS: f.TLS, TLSDir: f.TLSDir,
-		LogFormat: f.LogFormat, TrustedProxies: f.TrustedProxies,
+		LogFormat: f.LogFormat, TrustedProxies: f.TrustedProxies, Registration: f.Registration,
 		CookieLifetime: f.CookieLifetime, CookieSliding: f.CookieSliding, APILeeway: f.APILeeway,
 		KeyRotation: f.KeyRotation, KeyPropagation: f.KeyPropagation, KeyRetention: f.KeyRetention,
 		OutgoingCA: f.OutgoingCA, OutgoingPrivate: f.OutgoingPrivate,

@@ -171,3 +171,30 @@ func TestIsLoopback(t *testing.T) {
 		}
 	}
 }
+
+// RFC 7591 §3: closed unless somebody opens it; the token never comes from the command line.
+func TestRegistration(t *testing.T) {
+	token := map[string]string{RegistrationTokenVariable: "0123456789abcdef0123"}
+	if c := parse(t, nil); c.Registration != "closed" || c.RegistrationToken != "" {
+		t.Errorf("by default: %q %q", c.Registration, c.RegistrationToken)
+	}
+	if c := parse(t, token, "--registration", "token"); c.Registration != "token" || c.RegistrationToken != token[RegistrationTokenVariable] {
+		t.Errorf("token: %q %q", c.Registration, c.RegistrationToken)
+	}
+	if c := parse(t, map[string]string{"SILENTRENEW_REGISTRATION": "open"}); c.Registration != "open" {
+		t.Errorf("open: %q", c.Registration)
+	}
+	for name, row := range map[string]struct {
+		env  map[string]string
+		args []string
+	}{
+		"a token that opens nothing": {token, nil},
+		"a token to guess":           {map[string]string{RegistrationTokenVariable: "letmein"}, []string{"--registration", "token"}},
+		"a word nobody knows":        {nil, []string{"--registration", "maybe"}},
+	} {
+		_, err := Parse(row.args, func(name string) string { return row.env[name] }, new(bytes.Buffer))
+		if err == nil {
+			t.Errorf("%s was taken", name)
+		}
+	}
+}

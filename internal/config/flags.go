@@ -56,6 +56,8 @@ type flags struct {
 	OutgoingCA      string `name:"outgoing-ca" group:"outgoing" placeholder:"FILE" help:"PEM file of certificate authorities to trust beside the system's."`
 	OutgoingPrivate bool   `group:"outgoing" help:"Call private addresses and plain http too: for tests and closed networks only."`
 
+	Registration string `group:"clients" default:"closed" enum:"closed,token,open" placeholder:"WHO" help:"Dynamic registration of clients: closed, token (with an initial access token) or open (default ${default})."`
+
 	LogFormat string `group:"log" default:"auto" enum:"auto,text,json" placeholder:"FORMAT" help:"One of ${enum} (default auto: text on a terminal, else json)."`
 	LogLevel  string `group:"log" default:"info" enum:"debug,info,warn,error" placeholder:"LEVEL" help:"One of ${enum} (default ${default})."`
 
@@ -69,6 +71,7 @@ var groups = kong.Groups{
 	"lifetimes": "Lifetimes (kept in the database; a flag writes them at start)",
 	"keys":      "Signing keys (kept in the database as well; " + EncryptionKeyVariable + " encrypts them)",
 	"outgoing":  "Calls to clients' servers (back-channel logout and the like)",
+	"clients":   "Registration of clients (SILENTRENEW_REGISTRATION_TOKEN is an initial access token)",
 	"log":       "Log",
 }
 
@@ -98,6 +101,10 @@ func Parse(args []string, getenv func(string) string, stdout io.Writer) (Config,
 	}
 	c, err := f.config()
 	c.EncryptionKeys, c.BFFSecret = EncryptionKeys(getenv), cmp.Or(getenv(BFFSecretVariable), DemoBFFSecret)
+	c.RegistrationToken = getenv(RegistrationTokenVariable)
+	if err == nil {
+		err = c.checkRegistration()
+	}
 	return c, err
 }
 

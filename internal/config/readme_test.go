@@ -26,7 +26,7 @@ func TestTheReadmeListsEveryFlag(t *testing.T) {
 			t.Errorf("README.md does not list --%s", name)
 		}
 	}
-	for _, variable := range []string{EncryptionKeyVariable, OldEncryptionKeysVariable} {
+	for _, variable := range []string{EncryptionKeyVariable, OldEncryptionKeysVariable, RegistrationTokenVariable} {
 		if !strings.Contains(string(readme), "`"+variable+"`") {
 			t.Errorf("README.md does not list %s", variable)
 		}

@@ -1,6 +1,9 @@
 package config
 
-import "strings"
+import (
+	"fmt"
+	"strings"
+)
 
 // The environment variables that no flag stands for, because their values are secret.
 const (
@@ -9,6 +12,9 @@ const (
 
 	// OldEncryptionKeysVariable holds, separated by commas, keys that only open what they have sealed.
 	OldEncryptionKeysVariable = "SILENTRENEW_KEY_ENCRYPTION_KEY_OLD"
+
+	// RegistrationTokenVariable holds an initial access token, which lets its bearer register clients (RFC 7591 §3).
+	RegistrationTokenVariable = "SILENTRENEW_REGISTRATION_TOKEN"
 
 	// BFFSecretVariable holds the secret by which the front end's server proves to the provider that it is bff-client.
 	BFFSecretVariable = "SILENTRENEW_BFF_SECRET"
@@ -30,4 +36,19 @@ func EncryptionKeys(getenv func(string) string) []string {
 		}
 	}
 	return keys
+}
+
+// leastRegistrationToken is the length of a token nobody guesses, in characters.
+const leastRegistrationToken = 20
+
+func (c Config) checkRegistration() error {
+	switch token := c.RegistrationToken; {
+	case token == "":
+		return nil
+	case c.Registration == "closed":
+		return fmt.Errorf("%s opens nothing while --registration is closed: give --registration token", RegistrationTokenVariable)
+	case len(token) < leastRegistrationToken || strings.ContainsAny(token, " \t\r\n"):
+		return fmt.Errorf("%s must have %d or more random characters, such as \"openssl rand -hex 32\" prints", RegistrationTokenVariable, leastRegistrationToken)
+	}
+	return nil
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/alexedwards/argon2id"
 
 	"silentrenew/db"
+	"silentrenew/internal/seal"
 )
 
 // Applied says what applying a file did, and what looks wrong although it could be stored.
@@ -26,10 +27,10 @@ func (a Applied) String() string {
 
 // Apply brings the database to what the file declares and touches nothing else. Doing it twice changes nothing, and several
 // processes may do it at once.
-func (f *File) Apply(ctx context.Context, store *db.DB) (Applied, error) {
+func (f *File) Apply(ctx context.Context, store *db.DB, sealer *seal.Sealer) (Applied, error) {
 	var done Applied
 	for _, c := range f.clients {
-		if err := done.note("client " + c.row.ClientID)(applyClient(ctx, store, c.row)); err != nil {
+		if err := done.note("client " + c.row.ClientID)(applyClient(ctx, store, sealer, c.row)); err != nil {
 			return done, fmt.Errorf("declared client %s: %w", c.row.ClientID, err)
 		}
 	}
@@ -60,9 +61,15 @@ func (a *Applied) note(what string) func(outcome, error) error {
 	}
 }
 
-func applyClient(ctx context.Context, store *db.DB, declared db.Client) (outcome, error) {
+func applyClient(ctx context.Context, store *db.DB, sealer *seal.Sealer, declared db.Client) (outcome, error) {
 	there, err := store.Client(ctx, declared.ClientID)
-	if errors.Is(err, db.ErrNotFound) {
+	if err != nil && !errors.Is(err, db.ErrNotFound) {
+		return 0, err
+	}
+	if declared.Secrets, err = sealed(declared, there.Secrets, sealer); err != nil {
+		return 0, err
+	}
+	if there.ClientID == "" {
 		if err = store.InsertClient(ctx, declared); err == nil {
 			return added, nil
 		}
@@ -71,14 +78,35 @@ func applyClient(ctx context.Context, store *db.DB, declared db.Client) (outcome
 			return 0, inserted
 		}
 	}
-	if err != nil {
-		return 0, err
-	}
 	declared.RegistrationAccessToken = there.RegistrationAccessToken
 	if sameClient(declared, there) {
 		return unchanged, nil
 	}
 	return changed, store.ReplaceClient(ctx, declared)
+}
+
+// sealed returns the secrets as they are stored: recoverable ones sealed, each as it is there already where that is the same.
+func sealed(declared db.Client, there []db.ClientSecret, sealer *seal.Sealer) ([]db.ClientSecret, error) {
+	purpose := "ClientSecrets/" + declared.ClientID
+	secrets := slices.Clone(declared.Secrets)
+	for i, secret := range secrets {
+		if secret.Type != recoverableSecret {
+			continue
+		}
+		known := slices.IndexFunc(there, func(old db.ClientSecret) bool {
+			value, current, err := sealer.Open(purpose, old.Value)
+			return old.Type == recoverableSecret && err == nil && current && value == secret.Value
+		})
+		if known >= 0 {
+			secrets[i].Value = there[known].Value
+			continue
+		}
+		var err error
+		if secrets[i].Value, err = sealer.Seal(purpose, secret.Value); err != nil {
+			return nil, err
+		}
+	}
+	return secrets, nil
 }
 
 // sameClient reports whether two clients differ in nothing that a file can say.

@@ -141,13 +141,19 @@ func (r *reader) secret(n node, row *db.Client) {
 		}
 		return
 	}
-	forms := 0
+	forms, recoverable, inClear := 0, false, ""
 	r.mapping(n, "a secret", map[string]func(node){
 		"value": func(n node) {
 			forms++
 			if text, ok := r.scalar(n); ok && r.check(n.place, "value", notEmpty(text)) {
-				secret.Value = db.HashSecret(text)
+				secret.Value, inClear = db.HashSecret(text), text
 			}
+		},
+		"recoverable": func(n node) {
+			text, _ := r.scalar(n)
+			on, err := attribute.ParseSwitch(text)
+			r.check(n.place, "recoverable", err)
+			recoverable = on
 		},
 		"sha256": func(n node) {
 			forms++
@@ -169,11 +175,21 @@ func (r *reader) secret(n node, row *db.Client) {
 			secret.Expiration = &expires
 		},
 	}, nil)
+	if recoverable { // for client_secret_jwt; sealed when it is applied
+		if inClear == "" {
+			r.wrong(n.place, "a recoverable secret needs its value")
+		}
+		secret.Type, secret.Value = recoverableSecret, inClear
+	}
 	if forms != 1 {
 		r.wrong(n.place, "a secret has exactly one of value (in clear), sha256 and jwk (a public key)")
 	}
 	row.Secrets = append(row.Secrets, secret)
 }
+
+// recoverableSecret is the value of ClientSecrets.Type for a secret the provider has to read again, because an HMAC is checked with
+// the secret itself.
+const recoverableSecret = "RecoverableSecret"
 
 func notEmpty(text string) error {
 	if text == "" {

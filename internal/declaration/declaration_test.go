@@ -11,6 +11,7 @@ import (
 
 	"silentrenew/db"
 	"silentrenew/db/dbtest"
+	"silentrenew/internal/seal"
 )
 
 func apply(t *testing.T, d *db.DB, content string) Applied {
@@ -19,7 +20,7 @@ func apply(t *testing.T, d *db.DB, content string) Applied {
 	if len(problems) > 0 {
 		t.Fatal(describe("app.yaml", problems))
 	}
-	done, err := file.Apply(t.Context(), d)
+	done, err := file.Apply(t.Context(), d, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -40,7 +41,7 @@ func TestTheExampleIsAppliedOnce(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, want := range []string{"5 added, 0 changed, 0 as they were", "0 added, 0 changed, 5 as they were"} {
-			done, err := file.Apply(t.Context(), d)
+			done, err := file.Apply(t.Context(), d, nil)
 			if err != nil || done.String() != want || len(done.Warnings) > 0 {
 				t.Errorf("got %v %v, %v; want %s", done, done.Warnings, err, want)
 			}
@@ -115,6 +116,30 @@ func TestWhatTheFileSaysWinsAndTheRestIsLeftAlone(t *testing.T) {
 	}
 }
 
+func TestRecoverableSecretsAreSealedOnce(t *testing.T) {
+	d := dbtest.Seeded(t)
+	sealer, err := seal.New(strings.Repeat("0123456789abcdef", 4))
+	if err != nil {
+		t.Fatal(err)
+	}
+	file, problems := read([]byte("clients: [{client_id: c, grant_types: client_credentials, secrets: [{value: for hmac, recoverable: yes}, plain]}]"))
+	if len(problems) > 0 {
+		t.Fatal(describe("app.yaml", problems))
+	}
+	for _, want := range []string{"1 added, 0 changed, 0 as they were", "0 added, 0 changed, 1 as they were"} {
+		if done, err := file.Apply(t.Context(), d, sealer); err != nil || done.String() != want {
+			t.Errorf("got %v, %v; want %s", done, err, want)
+		}
+	}
+	c, err := d.Client(t.Context(), "c")
+	if err != nil || len(c.Secrets) != 2 || !seal.Sealed(c.Secrets[0].Value) || c.Secrets[1].Value != db.HashSecret("plain") {
+		t.Fatalf("got %+v, %v", c.Secrets, err)
+	}
+	if value, _, err := sealer.Open("ClientSecrets/c", c.Secrets[0].Value); value != "for hmac" || err != nil {
+		t.Errorf("got %q, %v", value, err)
+	}
+}
+
 func TestAScopeNobodyKnowsIsPointedAt(t *testing.T) {
 	done := apply(t, dbtest.Seeded(t), "clients: [{client_id: c, redirect_uris: 'http://localhost:3000/cb', scopes: [openid, ordersApi]}]")
 	if len(done.Warnings) != 1 || !strings.Contains(done.Warnings[0], `"ordersApi"`) {
@@ -149,6 +174,9 @@ func TestWhatIsWrongIsSaidWithItsPlace(t *testing.T) {
 		"a hash that is none":      {"users:\n  - username: u\n    password_hash: x\n", "app.yaml:3:20: password_hash is not one of argon2id"},
 		"a user twice":             {"users:\n  - {username: u, password: p}\n  - {username: U, password: p, sub: s}\n", "user u is declared in line 2 already"},
 		"text instead of a list":   {"clients: none\n", "app.yaml:1:10: expected keys and values for a client here, not a single value"},
+		"Latin-1":                  {"clients:\n  - client_id: caf\xe9\n", "app.yaml:2:1: this line is not text in UTF-8"},
+		"a NUL":                    {"clients:\n  - client_id: \"a\x00\"\n", "app.yaml:2:1: this line is not text in UTF-8"},
+		"brackets without end":     {strings.Repeat("[", 1000), "app.yaml:1:"},
 		"no YAML":                  {"clients: [\n", "app.yaml:1:10: "},
 		"a tab":                    {"clients:\n\t- client_id: c\n", "app.yaml:2:1: "},
 		"an alias":                 {"clients:\n  - &a {client_id: c}\n  - *a\n", "anchors, aliases, tags and merges are not understood here"},

@@ -1,9 +1,11 @@
 package declaration
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/parser"
@@ -55,6 +57,11 @@ type problem struct {
 func parse(content []byte) (node, []problem) {
 	if len(content) > maxFile {
 		return node{}, []problem{{place{1, 1}, fmt.Sprintf("the file is longer than %d bytes", maxFile)}}
+	}
+	for i, line := range bytes.Split(content, []byte("\n")) {
+		if !utf8.Valid(line) || bytes.ContainsRune(line, 0) {
+			return node{}, []problem{{place{i + 1, 1}, "this line is not text in UTF-8"}}
+		}
 	}
 	file, err := parser.ParseBytes(content, 0)
 	if err != nil {

@@ -31,7 +31,7 @@ var rooms = map[string][]string{
 	"internal/attribute":        {"db", "views"},
 	"internal/backchannel":      {},
 	"internal/config":           {},
-	"internal/declaration":      {"db", "internal/attribute"},
+	"internal/declaration":      {"db", "internal/attribute", "internal/seal"},
 	"internal/dpop":             {},
 	"internal/event":            {},
 	"internal/eventlog":         {"internal/event"},

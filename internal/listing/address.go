@@ -12,6 +12,8 @@ import (
 var (
 	zipCode       = regexp.MustCompile(`^\d{5}(-\d{4})?$`)
 	dutchPostcode = regexp.MustCompile(`^\d{4} [A-Z]{2}$`)
+	ukPostcode    = regexp.MustCompile(`^[A-Z]{1,2} ?\d[A-Z\d]? ?\d[A-Z]{2}$`)
+	usState       = regexp.MustCompile(`^(A[LKZR]|C[AOT]|D[EC]|FL|GA|HI|I[DLNA]|K[SY]|LA|M[EDAINSOT]|N[EVHJMYCD]|O[HKR]|PA|RI|S[CD]|T[NX]|UT|V[TA]|W[AVIY])( \d{5}(-\d{4})?)?$`)
 )
 
 // maxAfterCode is how many words may follow the country's code: a postcode, or what some wrote instead of one.
@@ -51,6 +53,15 @@ func codeAt(words []string) int {
 		}
 		if j := i - 2; j >= 0 && words[j] == "NL" && dutchPostcode.MatchString(strings.Join(words[j+1:], " ")) {
 			return j // 5656 AE is in Eindhoven
+		}
+		if i > 0 {
+			rest := strings.Join(words[i:], " ")
+			switch before := words[i-1]; {
+			case before == "GB" && ukPostcode.MatchString(rest): // SO 30 4DA is in Southampton
+				return i - 1
+			case before == "US" && usState.MatchString(rest): // MA 02192 is in Massachusetts
+				return i - 1
+			}
 		}
 		return i
 	}

@@ -46,13 +46,7 @@ func TestAllCookiesBlocked(t *testing.T) {
 	chromium.start(t)
 	p := startProgram(t)
 	profile := t.TempDir()
-	preferences := `{"profile": {"default_content_setting_values": {"cookies": 2}, "block_third_party_cookies": true}}`
-	if err := os.Mkdir(filepath.Join(profile, "Default"), 0o700); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(filepath.Join(profile, "Default", "Preferences"), []byte(preferences), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	writePreferences(t, profile, `{"profile": {"default_content_setting_values": {"cookies": 2}, "block_third_party_cookies": true}}`)
 	allocator, cancel := chromedp.NewExecAllocator(context.Background(), append(browserOptions(), chromedp.UserDataDir(profile))...)
 	t.Cleanup(cancel)
 	b := newTab(t, p, allocator)
@@ -64,4 +58,15 @@ func TestAllCookiesBlocked(t *testing.T) {
 	}
 	p.never(0, 3*time.Second, is("login.form", "token")) // nothing could outlive the redirect, so it is not begun
 	b.waitText("body", "cookies")
+}
+
+// writePreferences decides what a new profile of the browser begins with.
+func writePreferences(t *testing.T, profile, preferences string) {
+	t.Helper()
+	if err := os.Mkdir(filepath.Join(profile, "Default"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(profile, "Default", "Preferences"), []byte(preferences), 0o600); err != nil {
+		t.Fatal(err)
+	}
 }

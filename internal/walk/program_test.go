@@ -2,6 +2,7 @@ package walk
 
 import (
 	"bufio"
+	"crypto/tls"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -69,6 +70,20 @@ func startOnTwoSites(t *testing.T) *program {
 	return p
 }
 
+// startOnTwoSitesTLS does the same over https, where the provider's cookie may cross sites if the browser lets it.
+func startOnTwoSitesTLS(t *testing.T) *program {
+	t.Helper()
+	p := newProgram(t)
+	spa, idp, api := freeAddress(t), freeAddress(t), freeAddress(t)
+	p.spa, p.idp, p.api = "https://"+spa, "https://"+strings.Replace(idp, "localhost", "127.0.0.1", 1), "https://"+api
+	p.flags = []string{"--tls", "--spa-addr", spa, "--idp-addr", idp, "--idp-url", p.idp, "--api-addr", api}
+	p.start()
+	return p
+}
+
+// anyCertificate is a client for a program whose local authority nobody here trusts.
+var anyCertificate = &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}}
+
 func newProgram(t *testing.T) *program {
 	p := &program{t: t, database: filepath.Join(t.TempDir(), "silentrenew.db"), log: newEventLog()}
 	t.Cleanup(p.kill) // before the folder goes
@@ -102,7 +117,7 @@ func (p *program) waitHealthy(url string) {
 	defer tick.Stop()
 	var last string
 	for {
-		if response, err := http.Get(url); err != nil {
+		if response, err := anyCertificate.Get(url); err != nil {
 			last = err.Error()
 		} else {
 			response.Body.Close()

@@ -95,12 +95,16 @@ export const tokenLifetime = () => {
   return current?.lifetime ?? (claims?.exp && claims.iat ? claims.exp - claims.iat : 0);
 };
 
-/** Sends the browser to the provider. @param {string} [returnTo] a path of this site to come back to */
-export const login = async (returnTo) => {
+/**
+ * Sends the browser to the provider.
+ * @param {string} [returnTo] a path of this site to come back to
+ * @param {string} [loginHint] who the user might be (OIDC Core §3.1.2.1)
+ */
+export const login = async (returnTo, loginHint) => {
   if (storageBlocked) return failed("login", new Error("nothing outlives the redirect to the provider"));
   nextCorrelation();
   try {
-    await strategy.login(returnTo);
+    await strategy.login(returnTo, loginHint);
   } catch (error) {
     failed("login", error);
   }

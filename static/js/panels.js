@@ -15,6 +15,7 @@ const modules = /** @type {Record<string, () => Promise<Panel>>} */ ({
   company: () => import("./company.js"),
   cookie: () => import("./panel-cookie.js"),
   draft: () => import("./draft.js"),
+  initiate: () => import("./initiate-login.js"),
   lifetime: () => import("./panel-lifetime.js"),
   lose: () => import("./panel-lose.js"),
   offer: () => import("./draft-offer.js"),

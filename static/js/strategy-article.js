@@ -118,7 +118,7 @@ export const create = (name, host, handedOver) => {
     isLoggedIn: () => current !== null && !current.expired,
     lead: () => manager.settings.accessTokenExpiringNotificationTimeInSeconds,
     automatic: () => manager.settings.automaticSilentRenew,
-    login: (returnTo) => manager.signinRedirect({ state: returnTo ? { returnTo } : undefined }),
+    login: (returnTo, loginHint) => manager.signinRedirect({ state: returnTo ? { returnTo } : undefined, ...(loginHint && { login_hint: loginHint }) }),
     finishLogin: () => finishLogin(manager, become),
     logout: () => manager.signoutRedirect({ state: { from: location.pathname } }), // without data the library sends no state
     finishLogout: () => finishLogout(manager, host.signedOut),

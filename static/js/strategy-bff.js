@@ -228,9 +228,10 @@ export const create = (_name, host) => {
     isLoggedIn: () => session !== null, // the server may get a new token at any time
     lead,
     automatic: () => true,
-    login: async (returnTo) => {
+    login: async (returnTo, loginHint) => {
       sessionStore.setItem(signingIn, "1");
-      location.assign(`/bff/login?${new URLSearchParams({ returnTo: returnTo ?? location.pathname + location.search, correlation_id: correlationID() })}`);
+      const query = { returnTo: returnTo ?? location.pathname + location.search, correlation_id: correlationID(), ...(loginHint && { login_hint: loginHint }) };
+      location.assign(`/bff/login?${new URLSearchParams(query)}`);
     },
     finishLogin: async () => "/", // the server has its own callback
     logout: async () => {

@@ -148,7 +148,7 @@ export const create = (name, host, handedOver) => {
     },
     lead: () => renewal.lead(),
     automatic: () => true,
-    login: (returnTo) => manager.signinRedirect({ state: returnTo ? { returnTo } : undefined }),
+    login: (returnTo, loginHint) => manager.signinRedirect({ state: returnTo ? { returnTo } : undefined, ...(loginHint && { login_hint: loginHint }) }),
     finishLogin: () => finishLogin(manager, () => {}),
     logout: () => renewal.signOut({ state: { from: location.pathname } }),
     finishLogout: () => finishLogout(manager, host.signedOut),

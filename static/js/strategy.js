@@ -53,7 +53,7 @@
  * @property {() => boolean} isLoggedIn whether the page should look signed in
  * @property {() => number} lead seconds before the expiry at which the renewal is due
  * @property {() => boolean} automatic whether the token is renewed without being asked
- * @property {(returnTo?: string) => Promise<void>} login leaves for the provider
+ * @property {(returnTo?: string, loginHint?: string) => Promise<void>} login leaves for the provider
  * @property {() => Promise<string>} finishLogin on /signin-callback; returns the path to go on to
  * @property {() => Promise<void>} logout forgets the session here and leaves for the provider
  * @property {() => Promise<void>} finishLogout on /signout-callback

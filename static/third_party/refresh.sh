@@ -31,8 +31,8 @@ copy jwt-decode LICENSE LICENSE build/esm/index.js jwt-decode.js build/esm/index
 fetch htmx.org@4.0.1 htmx
 copy htmx LICENSE LICENSE dist/htmx.esm.min.js htmx.esm.min.js dist/htmx.d.ts htmx.d.ts
 
-fetch js-sha256@1.0.0 js-sha256
-copy js-sha256 LICENSE.txt LICENSE.txt build/sha256.min.mjs sha256.min.mjs index.d.ts sha256.min.d.mts
+fetch js-sha256@0.11.1 js-sha256 # the last release in ECMAScript 5
+copy js-sha256 LICENSE.txt LICENSE.txt build/sha256.min.js sha256.min.js
 
 # Of jose, what checks a signature: two modules of its public interface and what they import.
 fetch jose@6.2.17 jose
@@ -45,4 +45,4 @@ for file in types jws/compact/verify jwks/local util/errors; do
 	copy jose "dist/types/$file.d.ts" "$file.d.ts"
 done
 
-cd "$here" && find . -name '*.js' -o -name '*.mjs' | sort | sed 's|^\./||' | xargs sha256sum
+cd "$here" && find . -name '*.js' | sort | sed 's|^\./||' | xargs sha256sum

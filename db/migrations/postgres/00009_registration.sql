@@ -23,6 +23,13 @@ CREATE TABLE "ClientRequestUris" (
 );
 CREATE INDEX "IX_ClientRequestUris_ClientId" ON "ClientRequestUris" ("ClientId");
 
+-- Whose a pairwise subject is (OIDC Core §8.1). It is a keyed hash, so there is no way back but a list.
+CREATE TABLE "PairwiseSubjects" (
+  "PairwiseId" varchar(60) PRIMARY KEY NOT NULL,
+  "SubjectId" varchar(200) NOT NULL,
+  "Sector" varchar(255) NOT NULL
+);
+
 COMMENT ON COLUMN "Clients"."InitiateLoginUri" IS 'where a login begun elsewhere starts (OIDC Core §4)';
 COMMENT ON COLUMN "Clients"."PairWiseSubjectSalt" IS 'NULL = the subject is the same for every client; else it is one per sector';
 COMMENT ON COLUMN "Clients"."SectorIdentifierUri" IS 'NULL = the host of the redirect URIs is the sector';
@@ -40,6 +47,7 @@ COMMENT ON COLUMN "ClientRequestUris"."RequestUri" IS 'where request objects may
 
 -- +goose Down
 
+DROP TABLE "PairwiseSubjects";
 DROP TABLE "ClientRequestUris";
 ALTER TABLE "Clients" DROP COLUMN "RegistrationAccessToken";
 ALTER TABLE "Clients" DROP COLUMN "TermsOfServiceUri";

@@ -23,8 +23,16 @@ CREATE TABLE "ClientRequestUris" (
 );
 CREATE INDEX "IX_ClientRequestUris_ClientId" ON "ClientRequestUris" ("ClientId");
 
+-- Whose a pairwise subject is (OIDC Core §8.1). It is a keyed hash, so there is no way back but a list.
+CREATE TABLE "PairwiseSubjects" (
+  "PairwiseId" varchar(60) PRIMARY KEY NOT NULL,
+  "SubjectId" varchar(200) NOT NULL,
+  "Sector" varchar(255) NOT NULL
+);
+
 -- +goose Down
 
+DROP TABLE "PairwiseSubjects";
 DROP TABLE "ClientRequestUris";
 ALTER TABLE "Clients" DROP COLUMN "RegistrationAccessToken";
 ALTER TABLE "Clients" DROP COLUMN "TermsOfServiceUri";
