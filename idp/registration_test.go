@@ -497,3 +497,26 @@ func TestOIDCCore4StrangersComeLastOnTheHomePage(t *testing.T) {
 		t.Error("the page leads to a stranger's site as the application")
 	}
 }
+
+// In the lab any page could register its own origin, if registration is open to everybody. That must not let it change the
+// provider's settings, nor read the session of whoever looks at it.
+func TestA51StrangersStayOutOfTheLab(t *testing.T) {
+	s := newSite(t, openRegistration, func(c *Config) { c.Lab = true })
+	s.registered(map[string]any{"redirect_uris": []string{"https://stranger.example/cb"}, "token_endpoint_auth_method": "none"})
+	change := func(origin string) page {
+		return s.json(http.MethodPatch, s.issuer+"/lab/options", `{"DPoP.RequireNonce":"false"}`, "Origin", origin, "Content-Type", "application/json")
+	}
+	if answer := change("https://stranger.example"); answer.StatusCode != http.StatusForbidden {
+		t.Errorf("a stranger's page changes an option: %d", answer.StatusCode)
+	}
+	if answer := change(testSPA); answer.StatusCode != http.StatusOK {
+		t.Errorf("our own page: %d", answer.StatusCode)
+	}
+	read := s.json(http.MethodGet, s.issuer+"/lab/session", "", "Origin", "https://stranger.example")
+	if got := read.Header.Get("Access-Control-Allow-Origin"); got != "" {
+		t.Errorf("a stranger's page reads the session: %q", got)
+	}
+	if got := s.call(http.MethodGet, "/.well-known/openid-configuration", nil, "Origin", "https://stranger.example").Header.Get("Access-Control-Allow-Origin"); got != "https://stranger.example" {
+		t.Errorf("and yet it is a client: %q", got)
+	}
+}
