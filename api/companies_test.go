@@ -79,6 +79,10 @@ func TestUnknownPathsAndMethods(t *testing.T) {
 		t.Errorf("DELETE: status %d, Allow %q", got.StatusCode, got.Header.Get("Allow"))
 	}
 	got.problem(t)
+	got = p.do(httptest.NewRequest(http.MethodOptions, "/api/companies/privacy", nil))
+	if got.StatusCode != http.StatusMethodNotAllowed || got.Header.Get("Allow") != "GET" { // and not what /api/companies/{id} knows
+		t.Errorf("OPTIONS of a path beside a pattern: status %d, Allow %q", got.StatusCode, got.Header.Get("Allow"))
+	}
 }
 
 func TestHeadIsAnsweredWhereGetIs(t *testing.T) { // RFC 9110 §9.3.2

@@ -106,8 +106,18 @@ func notFound(*gin.Context) error {
 	return &Error{Status: http.StatusNotFound, Code: NotFound, Detail: "there is nothing at this path"}
 }
 
-// methodNotAllowed leaves the Allow header to gin, which knows the routes (RFC 9110 §15.5.6).
-func methodNotAllowed(*gin.Context) error {
+// methodNotAllowed says what the path knows instead (RFC 9110 §15.5.6). Gin has written an Allow header, in which a path
+// of its own, like /api/companies/privacy, also has the methods of the pattern beside it; the table knows better.
+func (a *API) methodNotAllowed(c *gin.Context) error {
+	var methods []string
+	for _, o := range a.operations() {
+		if o.path == c.Request.URL.Path {
+			methods = append(methods, o.method)
+		}
+	}
+	if len(methods) > 0 {
+		c.Header("Allow", strings.Join(methods, ", "))
+	}
 	return &Error{Status: http.StatusMethodNotAllowed, Code: MethodNotAllowed, Detail: "this path does not know that method"}
 }
 

@@ -118,7 +118,7 @@ func (a *API) routes() http.Handler {
 	r.GET("/api/healthz", a.handleQuietly(a.health)) // where one origin serves all roles
 
 	r.NoRoute(a.handle(notFound))
-	r.NoMethod(a.handle(methodNotAllowed))
+	r.NoMethod(a.handle(a.methodNotAllowed))
 	return r
 }
 

@@ -151,10 +151,10 @@ func TestClientsAddSecretRemove(t *testing.T) {
 	var added struct {
 		ClientSecret        string
 		RequireClientSecret bool
-		CorsOrigins, Scopes []string
+		CORSOrigins, Scopes []string
 	}
 	s.json("clients add page RedirectUris=http://localhost:3000/cb,http://localhost:3000/silent", &added)
-	if added.ClientSecret != "" || added.RequireClientSecret || len(added.CorsOrigins) != 1 || len(added.Scopes) != 2 {
+	if added.ClientSecret != "" || added.RequireClientSecret || len(added.CORSOrigins) != 1 || len(added.Scopes) != 2 {
 		t.Errorf("a page: %+v", added)
 	}
 	s.json("clients add job GrantTypes=client_credentials Scopes=companyApi", &added)
@@ -192,10 +192,10 @@ func TestClientsAddSecretRemove(t *testing.T) {
 
 func TestUsersAddAndPassword(t *testing.T) {
 	s := newShell(t)
-	var user struct{ SubjectId, Password string }
+	var user struct{ SubjectID, Password string }
 	s.json("users add carol -c role=Admin -c name=Carol", &user)
 	carol, err := s.store.UserByName(t.Context(), "carol")
-	if err != nil || carol.SubjectID != user.SubjectId || carol.Claim("role") != "Admin" || !carol.Enabled {
+	if err != nil || carol.SubjectID != user.SubjectID || carol.Claim("role") != "Admin" || !carol.Enabled {
 		t.Fatalf("got %+v, %v", carol, err)
 	}
 	if match, err := argon2id.ComparePasswordAndHash(user.Password, carol.PasswordHash); !match || err != nil {
@@ -216,7 +216,7 @@ func TestUsersAddAndPassword(t *testing.T) {
 func TestI20KeysRotate(t *testing.T) {
 	s := newShell(t)
 	type key struct {
-		Id, Algorithm, State string
+		ID, Algorithm, State string
 		Generation           int
 		DataProtected        bool
 	}

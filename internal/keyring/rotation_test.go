@@ -113,7 +113,7 @@ func (h *house) call(token string) int {
 
 func kidOf(t *testing.T, token string) string {
 	t.Helper()
-	parsed, err := jose.ParseSigned(token, keyring.Algorithms)
+	parsed, err := jose.ParseSignedCompact(token, keyring.Algorithms)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -147,6 +147,7 @@ export const send = (url, init = {}) => strategy.send(url, init);
  */
 export const applySettings = async () => {
   const next = currentStrategy();
+  const before = { name, loggedIn };
   const kept = await strategy.stop(tokensInBrowser(next));
   if (!kept) hear(null, false);
   conditions.tell(null);
@@ -154,6 +155,10 @@ export const applySettings = async () => {
   strategy = await createStrategy(name, hostOf(), kept);
   await strategy.start();
   tokenChanged.tell();
+  if (before.loggedIn && !loggedIn && tokensInBrowser(next)) {
+    const why = tokensInBrowser(before.name) ? "The tokens were of no use to this strategy" : "The tokens were with the server, and this strategy needs its own";
+    conditions.tell({ kind: "signInAgain", reason: `${why}. While the provider knows you, it asks for no password.` });
+  }
 };
 
 /** What the strategy tells us, until another one is in charge. @returns {import("./strategy.js").Host} */

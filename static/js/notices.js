@@ -33,7 +33,7 @@ export const startNotices = () => {
   onMonitorGaveUp(() => {
     must(failure, ".Notice-body", HTMLElement).replaceChildren(
       make("p", {}, make("strong", {}, "The session monitor was stopped.")),
-      make("p", {}, "The provider's check-session frame keeps saying ", make("code", {}, "changed"), ", and the provider says that you are the same user. Most likely the browser or somebody removed its session cookie. A sign-out elsewhere is noticed at the next renewal."),
+      make("p", {}, "The provider's check-session frame keeps saying ", make("code", {}, "changed"), `, and the provider says that you are the same user. Most likely ${cookieHidden() ? "this browser hides the provider's cookie from frames" : "the browser or somebody removed its session cookie"}. A sign-out elsewhere is noticed at the next renewal.`),
     );
     failure.hidden = false;
   });

@@ -30,7 +30,7 @@ export const version = "1.0.0";
 
 /**
  * @typedef {object} Options
- * @property {string[]} [apis] what fetch() gives the token to: URLs that end in "/". Nothing else ever gets it.
+ * @property {string[]} [apis] what fetch() gives the token to: these URLs and those below them. Nothing else ever gets it.
  * @property {boolean} [forceFrame] renew in the hidden frame although there is a refresh token (default false)
  * @property {number} [leadInSeconds] renew so long before the expiry (default 60),
  * @property {number} [leadFraction] but not before only this part of the lifetime is left (default 1/3)
@@ -832,7 +832,7 @@ export const createRenewal = (manager, options = {}) => {
      */
     fetch: async (input, init) => {
       const request = new Request(input, init);
-      if (!apis.some((root) => request.url.startsWith(root))) return fetch(request);
+      if (!apis.some((root) => isBelow(request.url, root))) return fetch(request);
       const again = request.clone();
       const token = await fresh().catch(() => undefined);
       let answer = await fetch(await withToken(request, token));
@@ -890,6 +890,16 @@ export const createRenewal = (manager, options = {}) => {
 
 /** @param {string} code @param {string} reason @param {{sub: string, name?: string}} [user] */
 const refused = (code, reason, user) => new RenewalError({ class: "refused", code, reason }, { user });
+
+/**
+ * Whether url is root or below it. https://api.example.evil.test is not below https://api.example, although it begins with it.
+ * @param {string} url absolute @param {string} root
+ */
+const isBelow = (url, root) => {
+  const { origin, pathname } = new URL(root, location.href);
+  const asked = new URL(url);
+  return asked.origin === origin && (asked.pathname === pathname || asked.pathname.startsWith(pathname.endsWith("/") ? pathname : `${pathname}/`));
+};
 
 const sleep = (/** @type {number} */ milliseconds) => new Promise((done) => setTimeout(done, milliseconds));
 

@@ -4,7 +4,7 @@
  * @module renewal-notices
  */
 
-import { applySettings, login, onClockSkew, onCondition, resolveUser, strategyName, user } from "./auth.js";
+import { applySettings, login, onClockSkew, onCondition, onTokenChanged, resolveUser, strategyName, user } from "./auth.js";
 import { announce, make, must, setText } from "./dom.js";
 import { countdown, human, now, timeOfDay } from "./format.js";
 import { emit } from "./page-events.js";
@@ -18,9 +18,12 @@ export const startRenewalNotices = () => {
   const body = must(notice, ".Notice-body", HTMLElement);
   const clock = must(document, "#clock", HTMLElement);
   let timer = 0;
+  /** @type {Condition | null} */
+  let shown = null;
 
   onCondition((condition) => {
     clearInterval(timer);
+    shown = condition;
     const words = condition ? explain(condition) : [];
     // Flying past, a renewal says nothing: only the badge does.
     notice.hidden = words.length === 0;
@@ -31,6 +34,11 @@ export const startRenewalNotices = () => {
     body.replaceChildren(...words);
     if (kind === "retrying") timer = setInterval(() => tick(body, condition.at), 500);
     if (kind === "userChanged") ask(condition);
+  });
+
+  // The words say how long the token lives: not once it has expired.
+  onTokenChanged(() => {
+    if (shown && !notice.hidden) body.replaceChildren(...explain(shown));
   });
 
   onClockSkew((offset) => {
