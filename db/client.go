@@ -246,14 +246,24 @@ func (d *DB) Clients(ctx context.Context) ([]Client, error) {
 
 // CORSOriginAllowed reports whether an enabled client registers the origin, compared byte for byte.
 func (d *DB) CORSOriginAllowed(ctx context.Context, origin string) (bool, error) {
+	return d.originAllowed(ctx, "all", "", origin)
+}
+
+// OwnCORSOriginAllowed reports whether an enabled client registers the origin that was not itself registered over the network
+// (RFC 7591): only then has somebody who runs the provider ever looked at it.
+func (d *DB) OwnCORSOriginAllowed(ctx context.Context, origin string) (bool, error) {
+	return d.originAllowed(ctx, "own", ` AND c."RegistrationAccessToken" IS NULL`, origin)
+}
+
+func (d *DB) originAllowed(ctx context.Context, kept, condition, origin string) (bool, error) {
 	configured, err := d.configured(ctx)
 	if err != nil {
 		return false, err
 	}
-	origins, err := keep(&configured.remembered, configured.origins, "all", func() ([]string, error) {
+	origins, err := keep(&configured.remembered, configured.origins, kept, func() ([]string, error) {
 		var origins []string
 		err := d.read(ctx).Raw(`SELECT DISTINCT o."Origin" FROM "ClientCorsOrigins" o JOIN "Clients" c ON c."Id" = o."ClientId"
-			WHERE c."Enabled"`).Scan(&origins).Error
+			WHERE c."Enabled"` + condition).Scan(&origins).Error
 		return origins, err
 	})
 	if err != nil {

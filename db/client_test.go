@@ -236,6 +236,21 @@ func TestA51CORSOrigin(t *testing.T) {
 				t.Errorf("CORSOriginAllowed(%q) = %t, %v; want %t", origin, got, err, want)
 			}
 		}
+		stranger := db.NewClient("stranger")
+		stranger.RequireClientSecret, stranger.GrantTypes, stranger.Scopes = false, []string{"authorization_code"}, []string{"openid"}
+		stranger.RedirectURIs, stranger.CORSOrigins = []string{"https://stranger.example/cb"}, []string{"https://stranger.example"}
+		stranger.RegistrationAccessToken = db.HashRegistrationToken("token")
+		if err := d.InsertClient(t.Context(), stranger); err != nil {
+			t.Fatal(err)
+		}
+		for origin, own := range map[string]bool{"http://localhost:4200": true, "https://stranger.example": false} {
+			if got, err := d.OwnCORSOriginAllowed(t.Context(), origin); got != own || err != nil {
+				t.Errorf("OwnCORSOriginAllowed(%q) = %t, %v; want %t", origin, got, err, own)
+			}
+			if got, err := d.CORSOriginAllowed(t.Context(), origin); !got || err != nil {
+				t.Errorf("CORSOriginAllowed(%q) = %t, %v", origin, got, err)
+			}
+		}
 		if _, err := d.UpdateClientSettings(t.Context(), "spa-client", db.ClientChange{Enabled: ptr(false)}); err != nil {
 			t.Fatal(err)
 		}

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -44,10 +45,20 @@ func Open(ctx context.Context, url string) (*DB, error) {
 		return openPostgres(ctx, url)
 	case found && scheme == "sqlite":
 		return openSQLite(ctx, strings.TrimPrefix(rest, "//"))
+	case connectionString(url):
+		return nil, refuse(ErrUnsupportedURL, nil, "this way of writing a server's address is not understood: write postgres://user:password@host:5432/name")
 	case strings.Contains(url, "://"):
 		return nil, refuse(ErrUnsupportedURL, nil, "a database of kind %q is not supported: give --db a file name or postgres://…", scheme)
 	}
 	return openSQLite(ctx, url)
+}
+
+// connectionString reports whether an address is in PostgreSQL's other form, "host=… password=…" (PostgreSQL 18 §32.1.1.1). As the
+// name of a file it would put the password into the folder, the greeting and the log.
+func connectionString(url string) bool {
+	name, _, found := strings.Cut(url, "=")
+	words := []string{"host", "hostaddr", "port", "dbname", "user", "password", "passfile", "service", "sslmode"}
+	return found && slices.Contains(words, strings.ToLower(strings.TrimSpace(name)))
 }
 
 // connect puts gorm on an opened pool.

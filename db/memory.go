@@ -30,7 +30,7 @@ type configuration struct {
 	users     map[string]User              // by subject
 	resources map[string]Resources         // "all" of them
 	options   map[string]map[string]string // "all" that are set
-	origins   map[string][]string          // "all" that may call
+	origins   map[string][]string          // "all" that may call, and our "own" among them
 }
 
 type sessions struct {

@@ -279,6 +279,7 @@ func TestOpenThatIsCalledOffLeavesNothing(t *testing.T) {
 func TestOpenRefusesOtherAddresses(t *testing.T) {
 	refusal(t, "", db.ErrUnsupportedURL, "--db")
 	refusal(t, "mysql://localhost/silentrenew", db.ErrUnsupportedURL, "mysql", "--db")
+	refusal(t, "host=localhost user=mick password=hunter2", db.ErrUnsupportedURL, "postgres://")
 	refusal(t, "postgres://user:se%cret@host:port/", db.ErrUnsupportedURL, "postgres://")
 }
 

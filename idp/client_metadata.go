@@ -139,7 +139,7 @@ func checkTexts(name string, value any) error {
 		switch {
 		case len(text) > maxMetadataLength:
 			return refuseMetadata(name, "is longer than %d characters", maxMetadataLength)
-		case strings.ContainsFunc(text, unicode.IsControl):
+		case strings.ContainsFunc(text, noText):
 			return refuseMetadata(name, "contains characters that are not text")
 		case several && text == "":
 			return refuseMetadata(name, "has an empty entry")
@@ -149,6 +149,10 @@ func checkTexts(name string, value any) error {
 	}
 	return nil
 }
+
+// noText reports whether a character has no place in a text: control characters, and those that turn the direction of writing,
+// which would also turn the words of ours that a name stands among (Unicode TR 36 §2.5).
+func noText(r rune) bool { return unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) }
 
 // sentByMistake returns a member that an update must not have, "" for none.
 func sentByMistake(members map[string]json.RawMessage) string {

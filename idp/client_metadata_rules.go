@@ -168,6 +168,8 @@ func (p *Provider) unfitRedirect(address, applicationType string) string {
 		return "must not have a fragment (RFC 6749 section 3.1.2)"
 	case !redirectable(address) || strings.ContainsAny(address, " \\\"<>") || u.User != nil:
 		return "cannot be redirected to"
+	case u.Host != "" && frameOrigin(address) == "" && (u.Scheme == "https" || u.Scheme == "http"): // pages name it in their policy
+		return "has a host that is none"
 	case u.Scheme == "https":
 		return ""
 	case u.Scheme == "http" && applicationType == applicationNative && isLoopbackName(u.Hostname()): // RFC 8252 §7.3

@@ -1,6 +1,7 @@
 package idp
 
 import (
+	"context"
 	"net/http"
 
 	"github.com/gin-gonic/gin"
@@ -36,9 +37,13 @@ func (p *Provider) corsPolicy() cors.Options {
 	}
 }
 
-// labPolicy is for the lab's endpoints: the page may also change settings and see its own provider session.
+// labPolicy is for the lab's endpoints: the page may also change settings and see its own provider session. A client that was
+// registered over the network may not: any page could register its own origin and go on from there, with the user's cookie.
 func (p *Provider) labPolicy() cors.Options {
 	policy := p.corsPolicy()
+	policy.AllowOriginVaryRequestFunc = func(r *http.Request, origin string) (bool, []string) {
+		return p.originAllowed(r, origin, p.db.OwnCORSOriginAllowed)
+	}
 	policy.AllowedMethods = []string{http.MethodGet, http.MethodPatch}
 	policy.AllowCredentials = true
 	return policy
@@ -55,10 +60,14 @@ func (p *Provider) openPolicy() cors.Options {
 
 // originRegistered reports whether an enabled client registered the origin. Who cannot be asked about is refused.
 func (p *Provider) originRegistered(r *http.Request, origin string) (bool, []string) {
+	return p.originAllowed(r, origin, p.db.CORSOriginAllowed)
+}
+
+func (p *Provider) originAllowed(r *http.Request, origin string, ask func(context.Context, string) (bool, error)) (bool, []string) {
 	if origin == "" || len(origin) > maxOriginLength || !isVSCHAR(origin) {
 		return false, nil
 	}
-	allowed, err := p.db.CORSOriginAllowed(r.Context(), origin)
+	allowed, err := ask(r.Context(), origin)
 	return allowed && err == nil, nil
 }
 

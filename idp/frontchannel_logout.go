@@ -32,7 +32,7 @@ func (p *Provider) logoutFrames(ctx context.Context, session *db.Session) []view
 // frameOrigin returns the origin to allow in frame-src, "" for an address that cannot be framed or would break the policy.
 func frameOrigin(address string) string {
 	origin := originOf(address)
-	if !redirectable(address) || strings.ContainsAny(origin, " ;,'\"") {
+	if !redirectable(address) || strings.ContainsAny(origin, " ;,'\"*") {
 		return ""
 	}
 	return origin

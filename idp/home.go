@@ -1,9 +1,11 @@
 package idp
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -50,9 +52,11 @@ func (p *Provider) home(c *gin.Context) error {
 const maxListedClients = 50
 
 // initiableLogins are the clients a user can sign in to from here (OIDC Core §4): the link tells the client who sends the user,
-// and which of its pages they want. Who registered over the network is listed too, with the host that the link leads to.
+// and which of its pages they want. Who registered over the network is listed too, with the host that the link leads to, but
+// after those that somebody here knows: strangers cannot push them off the list, whatever they call themselves.
 func (p *Provider) initiableLogins(ctx context.Context) ([]views.IDPInitiableLogin, error) {
 	clients, err := p.db.Clients(ctx)
+	slices.SortStableFunc(clients, func(a, b db.Client) int { return cmp.Compare(distance(a), distance(b)) })
 	var listed []views.IDPInitiableLogin
 	for _, client := range clients {
 		if !client.Enabled || frameOrigin(client.InitiateLoginURI) == "" || len(listed) == maxListedClients {
@@ -69,11 +73,24 @@ func (p *Provider) initiableLogins(ctx context.Context) ([]views.IDPInitiableLog
 	return listed, err
 }
 
-// applicationURL is the front end's address, for a learner who has lost it: the first origin that a client registered.
+// distance says how far a client is from those who run the provider: 0 when they made it, 1 when an initial access token vouched
+// for it, 2 when it registered itself.
+func distance(client db.Client) int {
+	switch {
+	case client.RegistrationAccessToken == "":
+		return 0
+	case client.Properties[vouchedProperty] != "":
+		return 1
+	}
+	return 2
+}
+
+// applicationURL is the front end's address, for a learner who has lost it: the first origin of a client that was not registered
+// over the network. One that was could lead our users wherever it likes.
 func (p *Provider) applicationURL(ctx context.Context) (string, error) {
 	clients, err := p.db.Clients(ctx)
 	for _, client := range clients {
-		if client.Enabled && len(client.CORSOrigins) > 0 {
+		if client.Enabled && distance(client) == 0 && len(client.CORSOrigins) > 0 {
 			return client.CORSOrigins[0], nil
 		}
 	}

@@ -38,6 +38,9 @@ func (p *Provider) subjectsWanted(ctx context.Context, m clientMetadata, client 
 	if client.Sector() == "" {
 		return refuseMetadata("sector_identifier_uri", "is needed for pairwise subjects: the redirect_uris have no host, or several (OIDC Core section 8.1)")
 	}
+	if slices.Contains(client.GrantTypes, grantDeviceCode) { // it never gets an answer at the host that would be its sector
+		return refuseMetadata("subject_type", "pairwise does not go with grant_types %s: nothing would show whose sector it is", grantDeviceCode)
+	}
 	salt, err := p.db.SecretOption(ctx, pairwiseSaltOption, newHandle())
 	client.PairWiseSubjectSalt = salt
 	return err

@@ -115,7 +115,7 @@ func redirectable(address string) bool {
 	}
 	switch strings.ToLower(u.Scheme) {
 	case "http", "https":
-		return u.Host != ""
+		return u.Hostname() != ""
 	case "", "about", "blob", "data", "file", "javascript", "vbscript":
 		return false
 	}

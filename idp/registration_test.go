@@ -213,6 +213,11 @@ func TestOIDCRegistration33Refused(t *testing.T) {
 		{`{` + redirect + `,"client_name":"a\u0000b"}`, InvalidClientMetadata, "client_name"},
 		{`{` + redirect + `,"contacts":["a b"]}`, InvalidClientMetadata, "contacts"},
 		{`{` + redirect + `,"scope":"openid companyApi"}`, InvalidClientMetadata, "scope"},
+		{`{"redirect_uris":["https://rp;script-src/cb"]}`, InvalidRedirectURI, "redirect_uris"},
+		{`{"redirect_uris":["https://*.example/cb"]}`, InvalidRedirectURI, "redirect_uris"},
+		{`{"redirect_uris":["https://:443/cb"]}`, InvalidRedirectURI, "redirect_uris"},
+		{`{` + redirect + `,"client_name":"My bank \u202eknab"}`, InvalidClientMetadata, "client_name"},
+		{`{` + redirect + `,"subject_type":"pairwise","grant_types":["authorization_code","` + grantDeviceCode + `"]}`, InvalidClientMetadata, "subject_type"},
 		{`{` + redirect + `,"software_statement":"eyJ.e30."}`, UnapprovedSoftwareStatement, "software_statement"},
 	} {
 		answer := s.register(row.sent)
@@ -473,5 +478,45 @@ func TestOIDCCore4TheHomePageInitiatesLogins(t *testing.T) {
 	}
 	if !maps.Equal(links, want) {
 		t.Errorf("links %v, want %v", links, want)
+	}
+}
+
+// With registration open to everybody, a stranger's client comes after ours on the home page, and its pages are never "the
+// application" that the page leads to.
+func TestOIDCCore4StrangersComeLastOnTheHomePage(t *testing.T) {
+	s := newSite(t, openRegistration, func(c *Config) { c.Lab = true })
+	for range maxListedClients + 5 {
+		s.registered(map[string]any{"redirect_uris": []string{"https://stranger.example/cb"}, "token_endpoint_auth_method": "none",
+			"client_name": "Bank", "initiate_login_uri": "https://stranger.example/login"})
+	}
+	page := s.browser().get(s.issuer + "/").document(t)
+	if first := page.Find("a.js-initiate").First().Text(); first != "CompanyEmployees SPA" {
+		t.Errorf("the list begins with %q", first)
+	}
+	if links := page.Find(`a.Button[href^="https://stranger.example"]`).Length(); links != 0 {
+		t.Error("the page leads to a stranger's site as the application")
+	}
+}
+
+// In the lab any page could register its own origin, if registration is open to everybody. That must not let it change the
+// provider's settings, nor read the session of whoever looks at it.
+func TestA51StrangersStayOutOfTheLab(t *testing.T) {
+	s := newSite(t, openRegistration, func(c *Config) { c.Lab = true })
+	s.registered(map[string]any{"redirect_uris": []string{"https://stranger.example/cb"}, "token_endpoint_auth_method": "none"})
+	change := func(origin string) page {
+		return s.json(http.MethodPatch, s.issuer+"/lab/options", `{"DPoP.RequireNonce":"false"}`, "Origin", origin, "Content-Type", "application/json")
+	}
+	if answer := change("https://stranger.example"); answer.StatusCode != http.StatusForbidden {
+		t.Errorf("a stranger's page changes an option: %d", answer.StatusCode)
+	}
+	if answer := change(testSPA); answer.StatusCode != http.StatusOK {
+		t.Errorf("our own page: %d", answer.StatusCode)
+	}
+	read := s.json(http.MethodGet, s.issuer+"/lab/session", "", "Origin", "https://stranger.example")
+	if got := read.Header.Get("Access-Control-Allow-Origin"); got != "" {
+		t.Errorf("a stranger's page reads the session: %q", got)
+	}
+	if got := s.call(http.MethodGet, "/.well-known/openid-configuration", nil, "Origin", "https://stranger.example").Header.Get("Access-Control-Allow-Origin"); got != "https://stranger.example" {
+		t.Errorf("and yet it is a client: %q", got)
 	}
 }

@@ -32,7 +32,7 @@ func saltedSessionState(clientID, origin, sid, salt string) string {
 // port left out. It returns "" for any other URL.
 func originOf(address string) string {
 	u, err := url.Parse(address)
-	if err != nil || u.Host == "" {
+	if err != nil || u.Hostname() == "" {
 		return ""
 	}
 	host, port := strings.ToLower(u.Hostname()), u.Port()

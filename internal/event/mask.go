@@ -2,6 +2,7 @@ package event
 
 import (
 	"net/url"
+	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -12,7 +13,11 @@ var secretParameters = map[string]bool{
 	"access_token": true, "assertion": true, "client_assertion": true, "client_secret": true, "code": true,
 	"code_verifier": true, "device_code": true, "id_token": true, "id_token_hint": true, "password": true,
 	"refresh_token": true, "request": true, "subject_token": true, "actor_token": true, "token": true, "user_code": true,
+	"dpop": true, "initial_access_token": true, "logout_token": true, "registration_access_token": true, "software_statement": true,
 }
+
+// signed is what a JWT in compact form looks like (RFC 7519 §3.1). One that came under another name is no less a secret.
+var signed = regexp.MustCompile(`eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*`)
 
 const (
 	masked        = "***"
@@ -32,7 +37,7 @@ func Mask(values url.Values) map[string]string {
 		if secretParameters[strings.ToLower(name)] && value != "" {
 			value = masked
 		}
-		out[Printable(name, 64)] = Printable(value, maxValueRunes)
+		out[Printable(name, 64)] = Printable(signed.ReplaceAllLiteralString(value, masked), maxValueRunes)
 	}
 	return out
 }
