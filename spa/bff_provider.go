@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"sync"
 	"time"
 
@@ -175,6 +176,10 @@ func codeOf(err error) string {
 func reasonOf(err error) string {
 	if refused, ok := errors.AsType[*oauth2.RetrieveError](err); ok && refused.ErrorCode != "" {
 		return event.Printable(refused.ErrorCode+": "+refused.ErrorDescription, 300)
+	}
+	// The address is the one that this server uses, perhaps in a network of its own: the log has it, the browser has no business there.
+	if _, ok := errors.AsType[*url.Error](err); ok {
+		return errProviderAway.Error()
 	}
 	return event.Printable(err.Error(), 300)
 }

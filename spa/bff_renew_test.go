@@ -2,8 +2,10 @@ package spa
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -349,5 +351,13 @@ func TestBFFWithoutRecordsIsNotThere(t *testing.T) {
 	s := newSite(t, companiesAPI)
 	if a := s.get("/bff/session"); a.StatusCode != http.StatusNotFound {
 		t.Errorf("%d, want 404", a.StatusCode)
+	}
+}
+
+// TestBFFTroubleNamesNoAddress: what the browser hears of a provider that is away does not tell where this server looked for it.
+func TestBFFTroubleNamesNoAddress(t *testing.T) {
+	away := fmt.Errorf("%w: %w", errProviderAway, &url.Error{Op: "Post", URL: "http://idp.internal:8080/connect/token", Err: errors.New("dial tcp 10.0.0.5:8080: connect: connection refused")})
+	if got := reasonOf(away); got != "the provider does not answer" {
+		t.Errorf("reason: %q", got)
 	}
 }
