@@ -11,6 +11,7 @@ import (
 
 	"github.com/coreos/go-oidc/v3/oidc"
 	"golang.org/x/oauth2"
+	"golang.org/x/sync/singleflight"
 	"golang.org/x/time/rate"
 
 	"silentrenew/internal/event"
@@ -32,6 +33,7 @@ type bffMetadata struct {
 type bffProvider struct {
 	issuer string
 	client *http.Client
+	asking singleflight.Group // discovery: who comes meanwhile shares the answer, or the lack of one
 
 	mu       sync.Mutex
 	known    *oidc.Provider // nil until discovery has worked once
@@ -58,25 +60,46 @@ func (p *bffProvider) context(ctx context.Context) context.Context {
 
 // discover returns the provider once its discovery document has been read (OIDC Discovery §4).
 func (p *bffProvider) discover(ctx context.Context) (*oidc.Provider, bffMetadata, error) {
-	p.mu.Lock()
-	defer p.mu.Unlock() // who comes meanwhile needs the same document
-	if p.known != nil {
-		return p.known, p.metadata, nil
+	if known, metadata := p.remembered(); known != nil {
+		return known, metadata, nil
 	}
-	ctx = p.context(context.WithoutCancel(ctx))
-	found, err := oidc.NewProvider(ctx, p.issuer)
+	detached := context.WithoutCancel(ctx) // it serves all who wait
+	asked := p.asking.DoChan("", func() (any, error) { return nil, p.ask(detached) })
+	select {
+	case answer := <-asked:
+		if answer.Err != nil {
+			return nil, bffMetadata{}, answer.Err
+		}
+	case <-ctx.Done():
+		return nil, bffMetadata{}, ctx.Err()
+	}
+	known, metadata := p.remembered()
+	return known, metadata, nil
+}
+
+func (p *bffProvider) remembered() (*oidc.Provider, bffMetadata) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.known, p.metadata
+}
+
+// ask reads the discovery document.
+func (p *bffProvider) ask(ctx context.Context) error {
+	found, err := oidc.NewProvider(p.context(ctx), p.issuer)
 	var metadata bffMetadata
 	if err == nil {
 		err = found.Claims(&metadata)
 	}
 	if err != nil {
-		return nil, metadata, fmt.Errorf("%w: discovery: %w", errProviderAway, err)
+		return fmt.Errorf("%w: discovery: %w", errProviderAway, err)
 	}
 	calm := *p.client
 	calm.Transport = &limited{next: calm.Transport, limiter: rate.NewLimiter(rate.Every(2*time.Second), 5)}
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	p.keys = oidc.NewRemoteKeySet(oidc.ClientContext(context.Background(), &calm), metadata.JWKSURI)
 	p.known, p.metadata = found, metadata
-	return found, metadata, nil
+	return nil
 }
 
 // verifier checks signature, iss, aud and exp of ID tokens and logout tokens for a client.
