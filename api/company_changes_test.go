@@ -112,8 +112,8 @@ func TestDeletedCompaniesCanBeRestored(t *testing.T) {
 		method, path string
 		status       int
 	}{
-		{http.MethodPost, path + "/restore", 404}, {http.MethodDelete, path, 204}, {http.MethodDelete, path, 404}, {http.MethodGet, path, 404},
-		{http.MethodPost, path + "/restore", 200}, {http.MethodGet, path, 200}, {http.MethodPost, path + "/restore", 404},
+		{http.MethodPost, "/api/companies/nosuch/restore", 404}, {http.MethodPost, path + "/restore", 200}, {http.MethodDelete, path, 204}, {http.MethodDelete, path, 404}, {http.MethodGet, path, 404},
+		{http.MethodPost, path + "/restore", 200}, {http.MethodGet, path, 200}, {http.MethodPost, path + "/restore", 200},
 	} {
 		if got := p.send(step.method, step.path, token, "", "If-Match", tag); got.StatusCode != step.status {
 			t.Fatalf("%s %s: %d, want %d: %s", step.method, step.path, got.StatusCode, step.status, got.body)

@@ -114,7 +114,7 @@ func TestAnswersKeepWhatTheDocumentPromises(t *testing.T) {
 		{"/api/companies/{id}", "PATCH", "/api/companies/none", token, `{}`, 404, []string{"Content-Type", asPatch, "If-Match", "*"}},
 		{"/api/companies/{id}", "DELETE", path, token, "", 204, []string{"If-Match", "*"}},
 		{"/api/companies/{id}/restore", "POST", path + "/restore", token, "", 200, nil},
-		{"/api/companies/{id}/restore", "POST", path + "/restore", token, "", 404, nil},
+		{"/api/companies/{id}/restore", "POST", "/api/companies/nosuch/restore", token, "", 404, nil},
 		{"/api/companies/privacy", "GET", "/api/companies/privacy", token, "", 200, nil},
 		{"/api/countries", "GET", "/api/countries", token, "", 200, nil},
 	} {

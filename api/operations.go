@@ -49,7 +49,7 @@ func (a *API) operations() []operation {
 			http.StatusNoContent, new(changeRequest), "", nil, nil, nil, []int{400, 404, 412, 428}, a.administrators(a.deleteCompany),
 		}, {
 			http.MethodPost, "/api/companies/{id}/restore", "restoreCompany", "Restore a deleted company",
-			"For administrators: the undo of a deletion.",
+			"For administrators: the undo of a deletion. Safe to send again: a company that is there is answered as it is.",
 			http.StatusOK, new(restoreRequest), "", nil, new(company), []string{"ETag"}, []int{404}, a.administrators(a.restoreCompany),
 		}, {
 			http.MethodGet, "/api/companies/privacy", "listClaims", "List the claims of the access token",

@@ -2,6 +2,7 @@ package db
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"gorm.io/gorm"
@@ -36,8 +37,8 @@ func (d *DB) DeleteCompany(ctx context.Context, id string, check func(current Co
 	})
 }
 
-// RestoreCompany brings a deleted company back as it was. It returns [ErrNotFound] when no company with this id was
-// deleted.
+// RestoreCompany brings a deleted company back as it was. One that is there already is returned as it is: whoever asks
+// again, because the first answer was lost, hears the same. It returns [ErrNotFound] for an unknown id.
 func (d *DB) RestoreCompany(ctx context.Context, id string) (Company, error) {
 	var c Company
 	err := d.transaction(ctx, func(tx *gorm.DB) error {
@@ -46,8 +47,12 @@ func (d *DB) RestoreCompany(ctx context.Context, id string) (Company, error) {
 		}
 		var deleted deletedCompany
 		err := tx.Clauses(clause.Locking{Strength: clause.LockingStrengthUpdate}).Where(`"Id" = ?`, id).Take(&deleted).Error
+		if errors.Is(err, gorm.ErrRecordNotFound) {
+			c, err = company(tx, id)
+			return err
+		}
 		if err != nil {
-			return notFound(err)
+			return err
 		}
 		c = deleted.Company
 		c.inUTC()
