@@ -102,7 +102,7 @@ func TestR5R6R7AwakeAfterExpiry(t *testing.T) {
 }
 
 // TestR3R4TabsTakeTurns: four tabs share a rotating refresh token without grace; in each of fifty rounds all renew at once,
-// and there is one token request and no invalid_grant. With the Web Locks API taken away the lease in localStorage does it.
+// and there is one token request and no invalid_grant. With the Web Locks API taken away the lease in IndexedDB does it.
 func TestR3R4TabsTakeTurns(t *testing.T) {
 	p, b, f := walkWithFaults(t, map[string]any{"strategy": "refresh", "loadUserInfo": false, "monitorSession": false})
 	b.signIn("Mick", "MickPassword")
@@ -163,7 +163,16 @@ func TestR3R4TabsTakeTurns(t *testing.T) {
 	})
 	eval[bool](tabs[1], `import("/static/js/auth.js").then(auth => { window.outcome = ""; void auth.renew().then(() => { window.outcome = "renewed"; }, (e) => { window.outcome = e.error; }); return true; })`)
 	<-arrived
-	eval[bool](b, `(localStorage.removeItem(Object.keys(localStorage).find(key => key.endsWith(":lock"))), true)`) // else tab 0 would wait for it
+	eval[bool](b, `new Promise((resolve, reject) => { // else tab 0 would wait for the lease
+		const opening = indexedDB.open("renew");
+		opening.onsuccess = () => {
+			const transaction = opening.result.transaction("written", "readwrite");
+			const keys = transaction.objectStore("written").getAllKeys();
+			keys.onsuccess = () => keys.result.filter(key => key.endsWith(":lease")).forEach(key => transaction.objectStore("written").delete(key));
+			transaction.oncomplete = () => resolve(keys.result.some(key => key.endsWith(":lease")));
+		};
+		opening.onerror = reject;
+	})`)
 	if got := b.tryRenew(); got != "" {
 		t.Fatalf("tab 0: %s", got)
 	}

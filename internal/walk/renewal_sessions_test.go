@@ -48,6 +48,22 @@ func TestR17AnotherUser(t *testing.T) {
 	}
 }
 
+// TestR17AnotherUserAtTheProvider: Jane signs in at the provider itself, in Mick's place. Mick's refresh token would go on; the
+// session monitor notices, also when it has never seen Mick's session, and the page asks.
+func TestR17AnotherUserAtTheProvider(t *testing.T) {
+	p, b, _ := walkWithFaults(t, map[string]any{"strategy": "refresh"})
+	b.signIn("Mick", "MickPassword")
+	was := b.claims()
+	other := b.newTab()
+	other.openURL(p.idp + "/account/login")
+	other.submitLogin("Jane", "JanePassword")
+	b.waitVisible("#user-changed")
+	b.waitText("#user-changed", "Jane")
+	if now := b.claims(); now.Subject != was.Subject {
+		t.Error("the token was swapped silently")
+	}
+}
+
 // TestR18LogoutWins: a renewal whose token answer takes three seconds does not survive a Logout meanwhile.
 func TestR18LogoutWins(t *testing.T) {
 	for _, strategy := range []string{"iframe", "refresh"} {

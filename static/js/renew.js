@@ -976,32 +976,36 @@ const ledger = async (mode, use) => {
 };
 
 /**
- * Lets one tab of this origin do the work at a time. Without Web Locks (an insecure context, an old browser) a lease in
- * localStorage must do: it is almost as good, and ends by itself when its tab has crashed.
+ * Lets one tab of this origin do the work at a time. Without Web Locks (an insecure context, an old browser) a lease in the
+ * ledger does it, where read-write transactions of all tabs run one after the other. It ends by itself when its tab has crashed.
  * @template T @param {string} name @param {AbortSignal} signal gives up waiting @param {() => Promise<T>} work @returns {Promise<T>}
  */
 const exclusively = async (name, signal, work) => {
   if (navigator.locks) return /** @type {Promise<T>} */ (navigator.locks.request(name, { signal }, work));
-  const key = `${name}:lock`;
+  const key = `${name}:lease`;
   const owner = random();
-  const holder = () => JSON.parse(localStorage.getItem(key) ?? "null");
-  try {
-    for (;;) {
-      signal.throwIfAborted();
-      const held = holder();
-      if (!held || held.until < Date.now()) {
-        localStorage.setItem(key, JSON.stringify({ owner, until: Date.now() + 45_000 })); // longer than any renewal takes
-        await sleep(50 + Math.random() * 50); // whoever wrote at the same moment has overwritten us by now
-        if (holder()?.owner === owner) break;
-      } else await sleep(50 + Math.random() * 50);
-    }
-  } catch (error) {
-    if (signal.aborted) throw error;
-    return work(); // this browser keeps nothing, so there is nothing to fight over
+  for (;;) {
+    signal.throwIfAborted();
+    let taken = false;
+    const asked = await ledger("readwrite", (store) => {
+      const reading = store.get(key);
+      reading.onsuccess = () => {
+        taken = !reading.result || reading.result.until < Date.now();
+        if (taken) store.put({ owner, until: Date.now() + 45_000 }, key); // longer than any renewal takes
+      };
+      return store.count();
+    });
+    if (taken) break;
+    if (asked === undefined) return work(); // this browser keeps nothing, so there is nothing to fight over
+    await sleep(50 + Math.random() * 50);
   }
   try {
     return await work();
   } finally {
-    if (holder()?.owner === owner) localStorage.removeItem(key);
+    await ledger("readwrite", (store) => {
+      const reading = store.get(key);
+      reading.onsuccess = () => void (reading.result?.owner === owner && store.delete(key));
+      return reading;
+    });
   }
 };

@@ -10,7 +10,6 @@ import { nextCorrelation } from "./correlation.js";
 import { emit, identify } from "./page-events.js";
 import { config } from "./config.js";
 import { createRenewal } from "./renew.js";
-import { monitor } from "./session-monitor.js";
 import { currentSettings } from "./settings.js";
 import { finishLogin, finishLogout, newManager, removeFrames, withoutRefreshToken } from "./user-manager.js";
 
@@ -105,7 +104,7 @@ export const create = (name, host, handedOver) => {
       manager.events.addUserSignedOut(async () => {
         const known = renewal.status().kind !== "ready"; // a renewal has said so before
         emit("user.signed_out", { reason: "the provider's session ended or changed hands" });
-        if (!known && monitor.trusted(renewal.user()?.profile.sid)) await renewal.checkSession();
+        if (!known) await renewal.checkSession(); // the frame may be blind; the provider says who is there
       }),
       manager.events.addUserSessionChanged(() => emit("session.changed")),
       manager.events.addUserUnloaded(() => {
