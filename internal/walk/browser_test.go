@@ -225,12 +225,15 @@ func (b *browser) submitLogin(username, password string) {
 	b.click("#login")
 }
 
-// signIn presses Login in the menu and signs in at the provider.
+// signIn presses Login in the menu, signs in at the provider, and waits until the page has told of it: it tells in batches, and
+// a test that looks for what happens afterwards must not find the sign-in.
 func (b *browser) signIn(username, password string) {
 	b.t.Helper()
+	mark := b.p.log.mark()
 	b.pressLogin()
 	b.submitLogin(username, password)
 	b.waitSignedIn()
+	b.p.waitEvent(mark, patience, with(is("login.changed"), "logged_in", "true"))
 }
 
 func (b *browser) pressLogin() {
