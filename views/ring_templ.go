@@ -9,7 +9,8 @@ import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
 
 // ring is a lifetime: full when it begins, empty when it ends. The script sets the part that is left and the state that
-// names the colour (static/js/ring.js). It is decoration: words and numbers beside it say the same.
+// names the colour (static/js/ring.js). It is decoration: words and numbers beside it say the same. It is empty from the first
+// moment, also before the style sheet has come: nothing may seem to run out while a page loads.
 func ring(class string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -49,7 +50,7 @@ func ring(class string) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 2, "\" viewBox=\"0 0 36 36\" data-state=\"none\" aria-hidden=\"true\" focusable=\"false\"><circle class=\"Ring-track\" cx=\"18\" cy=\"18\" r=\"15.5\"></circle> <circle class=\"Ring-left\" cx=\"18\" cy=\"18\" r=\"15.5\" pathLength=\"100\"></circle></svg>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 2, "\" viewBox=\"0 0 36 36\" data-state=\"none\" aria-hidden=\"true\" focusable=\"false\"><circle class=\"Ring-track\" cx=\"18\" cy=\"18\" r=\"15.5\"></circle> <circle class=\"Ring-left\" cx=\"18\" cy=\"18\" r=\"15.5\" pathLength=\"100\" stroke-dasharray=\"100\" stroke-dashoffset=\"100\"></circle></svg>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
