@@ -30,7 +30,7 @@ func badge() templ.Component {
 			templ_7745c5c3_Var1 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 1, "<a id=\"token-badge\" class=\"Badge\" href=\"/settings#token\" data-state=\"none\" data-renewals=\"0\" data-last-event=\"\" aria-label=\"Access token\">")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 1, "<a id=\"token-badge\" class=\"Badge\" href=\"/settings#token\" data-state=\"none\" data-renewals=\"0\" data-last-event=\"\">")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -38,7 +38,7 @@ func badge() templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 2, "<span class=\"Badge-words\"><span class=\"Badge-line\"><span class=\"Badge-time\">–</span> <span class=\"Badge-state\">no token</span></span> <span class=\"Badge-line Badge-line--small\"><span class=\"Badge-renewals\">renewed <span data-count>0</span>×</span> <span class=\"Badge-last\"></span></span></span></a>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 2, "<span class=\"Badge-words\"><span class=\"Badge-line\"><span class=\"VisuallyHidden\">Access token: </span><span class=\"Badge-time\">–</span> <span class=\"Badge-state\">no token</span></span> <span class=\"Badge-line Badge-line--small\"><span class=\"Badge-renewals\">renewed <span data-count>0</span>×</span> <span class=\"Badge-last\"></span></span></span></a>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
