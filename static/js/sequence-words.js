@@ -62,12 +62,12 @@ export const words = {
   "bff.backchannel_logout": "hears from the provider that the session has ended",
 
   // What the page sees.
-  "user.loaded": "the page has new tokens",
+  "user.loaded": "the page has tokens",
   "user.unloaded": "the page has forgotten its tokens",
   "user.signed_out": "the page hears that the session has ended",
   "user.changed": "somebody else is signed in at the provider",
   "clock.skewed": "this computer's clock and the provider's differ",
-  "login.changed": "another tab logged in or out",
+  "login.changed": "the menu changes between signed in and signed out",
   "session.changed": "the session cookie has changed",
   "access_token.expiring": "the access token is about to expire",
   "access_token.expired": "the access token has expired",
