@@ -49,7 +49,7 @@ export const mount = (panel) => {
 
 /** @param {string} title @param {Record<string, any>} values */
 const object = (title, values) =>
-  make("section", { class: "Claims" }, make("h4", {}, title),
+  make("section", { class: "Claims" }, make("h3", {}, title),
     make("dl", { class: "Pairs" }, ...Object.entries(values).flatMap(([name, value]) => [
       make("dt", {}, name),
       make("dd", { "data-claim": name }, make("code", {}, JSON.stringify(value)), ...(times.has(name) ? [" ", make("span", { class: "Muted" }, timeOfDay(value))] : [])),
