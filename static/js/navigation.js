@@ -73,6 +73,9 @@ const markCurrent = () => {
     if (here || below) link.setAttribute("aria-current", here ? "page" : "true");
     else link.removeAttribute("aria-current");
   }
+  const bar = document.querySelector(".LabBar"); // on a phone it is wider than the screen
+  const current = bar?.querySelector("[aria-current]");
+  if (bar && current instanceof HTMLElement) bar.scrollLeft = current.offsetLeft - (bar.clientWidth - current.offsetWidth) / 2;
 };
 
 const announceOffline = () => {
