@@ -108,9 +108,15 @@ func readChapter(text string) (chapter, error) {
 	if err := markdown.Convert([]byte(body), &html); err != nil {
 		return one, err
 	}
-	one.html = html.String()
+	one.html = scrollingTables.Replace(html.String())
 	return one, nil
 }
+
+// scrollingTables lets a table that is wider than a phone be moved there, by the keyboard too (WCAG 2.1.1).
+var scrollingTables = strings.NewReplacer(
+	"<table>", `<div class="Scroll" tabindex="0" role="group" aria-label="Table"><table>`,
+	"</table>", "</table></div>",
+)
 
 func list(value string) []string {
 	var items []string

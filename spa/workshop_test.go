@@ -40,6 +40,9 @@ func TestTheChaptersComeInTheReadersOrder(t *testing.T) {
 					t.Errorf("control %q is not shown", control)
 				}
 			}
+			if loose := doc.Find("table").Not(`.Scroll[tabindex="0"] > table`); loose.Length() > 0 {
+				t.Error("a table that the keyboard cannot move on a phone (WCAG 2.1.1)")
+			}
 			checkNothingInline(t, doc)
 			checkLabels(t, doc)
 			checkLinks(t, s, doc)
