@@ -10,7 +10,7 @@ import (
 
 // assets are the addresses of the files our pages load, with fingerprints.
 type assets struct {
-	styles          []string
+	style           string // one file for all pages: a navigation changes <main> only
 	icon            string
 	app             string   // entry module of the application
 	preloads        []string // what the entry module imports, so that browsers need not find out one by one
@@ -43,10 +43,12 @@ var shellModules = []string{
 }
 
 func newAssets(files *static.Files) assets {
-	a := assets{icon: files.URL("icon.svg"), app: files.URL("js/app.js"), silent: files.URL("js/silent-callback.js")}
+	var parts []string
 	for _, name := range styles {
-		a.styles = append(a.styles, files.URL("css/"+name+".css"))
+		parts = append(parts, "css/"+name+".css")
 	}
+	files.Join("css/app.css", parts...)
+	a := assets{style: files.URL("css/app.css"), icon: files.URL("icon.svg"), app: files.URL("js/app.js"), silent: files.URL("js/silent-callback.js")}
 	for _, name := range shellModules {
 		a.preloads = append(a.preloads, files.URL("js/"+name+".js"))
 	}

@@ -47,10 +47,11 @@ const nonceKey = "spa.nonce"
 // secure sets the headers every answer has.
 func (s *Server) secure(c *gin.Context) {
 	if strings.HasPrefix(c.Request.URL.Path, "/static/") {
-		// Files of ours, dozens on a first visit: the few words that mean something for a file. The policy is for a drawing that is opened
-		// by itself.
+		// Files of ours, dozens on a first visit: the few words that mean something for a file.
 		h := c.Writer.Header()
-		h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+		if strings.HasSuffix(c.Request.URL.Path, ".svg") { // a drawing that is opened by itself is a document
+			h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+		}
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Cross-Origin-Resource-Policy", "same-origin")
 		h.Set("Cache-Control", "no-store") // until a file says otherwise

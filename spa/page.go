@@ -114,7 +114,7 @@ func (s *Server) write(c *gin.Context, p page) {
 	}
 	shell := views.Shell{
 		Title: p.title, Name: p.name, NeedsToken: p.needsToken, ReturnAfterLogin: p.returnAfter, Lab: s.cfg.Lab,
-		Nonce: nonce(c), Config: s.shellJSON, ImportMap: s.assets.importMap, Styles: s.assets.styles, Icon: s.assets.icon,
+		Nonce: nonce(c), Config: s.shellJSON, ImportMap: s.assets.importMap, Style: s.assets.style, Icon: s.assets.icon,
 		Preloads: s.assets.preloads, Script: s.assets.app, Provider: s.cfg.Authority, API: s.cfg.APIURL,
 	}
 	if p.status == http.StatusNoContent {

@@ -20,7 +20,7 @@ import (
 //go:embed *.svg css/*.css js/*.js third_party/*/*.js third_party/jose/*/*.js third_party/jose/*/*/*.js third_party/*/LICENSE*
 var FS embed.FS
 
-// Files serves FS below a prefix and knows the address of each file. It is safe for concurrent use.
+// Files serves FS below a prefix and knows the address of each file. Once its files are joined it is safe for concurrent use.
 type Files struct {
 	prefix string
 	byName map[string]*file
@@ -93,6 +93,19 @@ func (f *Files) URL(name string) string {
 		panic(fmt.Sprintf("static: no file %q", name))
 	}
 	return f.prefix + "/" + name + "?v=" + file.fingerprint
+}
+
+// Join serves several files under one name as well, in their order: who needs all of them asks once.
+func (f *Files) Join(name string, parts ...string) {
+	var bodies [][]byte
+	for _, part := range parts {
+		file, known := f.byName[part]
+		if !known {
+			panic(fmt.Sprintf("static: no file %q", part)) // as in URL
+		}
+		bodies = append(bodies, file.body)
+	}
+	f.byName[name] = newFile(name, bytes.Join(bodies, []byte("\n")))
 }
 
 // Names returns the names of all files that start with prefix and end with suffix.
