@@ -48,15 +48,10 @@ type deviceAuthorizationResponse struct {
 // deviceAuthorization serves POST /connect/deviceauthorization (RFC 8628 §3.1): a device without a keyboard or browser
 // begins, its user goes on with another one.
 func (p *Provider) deviceAuthorization(c *gin.Context) error {
-	form, err := readForm(c.Request)
+	form, client, err := p.clientForm(c)
 	if err != nil {
 		return err
 	}
-	client, err := p.clientOf(c.Request, form)
-	if err != nil {
-		return err
-	}
-	eventOf(c).ClientID = client.ClientID
 	switch {
 	case !slices.Contains(client.GrantTypes, grantDeviceCode):
 		return refuse(UnauthorizedClient, "client %s may not use grant_type %s", client.ClientID, grantDeviceCode)

@@ -38,16 +38,12 @@ func (t accessToken) active(tokenType string) (introspectionResponse, error) {
 // about tokens that were issued to it or that name it as their audience; about all others it learns that they are not
 // active for it, so that nobody can try out tokens they found (RFC 7662 §4).
 func (p *Provider) introspection(c *gin.Context) error {
-	form, err := readForm(c.Request)
-	if err != nil {
-		return err
-	}
-	client, err := p.clientOf(c.Request, form)
+	form, client, err := p.clientForm(c)
 	if err != nil {
 		return err
 	}
 	e := eventOf(c)
-	if e.ClientID = client.ClientID; !client.RequireClientSecret {
+	if !client.RequireClientSecret {
 		return refuse(InvalidClient, "client %s is public and may not introspect (RFC 7662 section 2.1)", client.ClientID)
 	}
 	presented := form.Get("token")

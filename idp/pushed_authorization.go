@@ -34,15 +34,10 @@ type pushedResponse struct {
 // pushAuthorizationRequest serves POST /connect/par (RFC 9126 §2): authenticate the client, check the request as the
 // authorization endpoint would, keep it, and give a one-time reference for the user's browser to carry.
 func (p *Provider) pushAuthorizationRequest(c *gin.Context) error {
-	form, err := readForm(c.Request)
+	form, client, err := p.clientForm(c)
 	if err != nil {
 		return err
 	}
-	client, err := p.clientOf(c.Request, form)
-	if err != nil {
-		return err
-	}
-	eventOf(c).ClientID = client.ClientID
 	ctx := c.Request.Context()
 	if form.Has("request_uri") { // RFC 9126 §2.1
 		return refuse(InvalidRequest, "request_uri must not be pushed")

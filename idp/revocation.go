@@ -18,16 +18,11 @@ const UnsupportedTokenType Code = "unsupported_token_type"
 // goes all that descends from the same sign-in (§2.1), with an access token only that one. The provider's own endpoints
 // refuse it from now on. An API that verifies tokens by itself, as ours does, believes an access token until it expires.
 func (p *Provider) revocation(c *gin.Context) error {
-	form, err := readForm(c.Request)
-	if err != nil {
-		return err
-	}
-	client, err := p.clientOf(c.Request, form)
+	form, client, err := p.clientForm(c)
 	if err != nil {
 		return err
 	}
 	e := eventOf(c)
-	e.ClientID = client.ClientID
 	presented := form.Get("token")
 	if presented == "" {
 		return refuse(InvalidRequest, "token is missing")

@@ -57,16 +57,11 @@ type tokenResponse struct {
 // token serves POST /connect/token (RFC 6749 §3.2, OIDC Core §3.1.3): read the form, find out which client is asking
 // and which key it holds, then let the grant decide.
 func (p *Provider) token(c *gin.Context) error {
-	form, err := readForm(c.Request)
-	if err != nil {
-		return err
-	}
-	client, err := p.clientOf(c.Request, form)
+	form, client, err := p.clientForm(c)
 	if err != nil {
 		return err
 	}
 	e := eventOf(c)
-	e.ClientID = client.ClientID
 	grantType := form.Get("grant_type")
 	grant, known := grantTypes[grantType]
 	switch {
@@ -93,13 +88,22 @@ func (p *Provider) token(c *gin.Context) error {
 	return nil
 }
 
-// clientOf authenticates the client a back-channel request comes from.
-func (p *Provider) clientOf(r *http.Request, form url.Values) (db.Client, error) {
-	credentials, err := readClientCredentials(r.Header, form)
+// clientForm reads the form of an endpoint that clients alone post to, and finds out which client it is (RFC 6749 §2.3).
+func (p *Provider) clientForm(c *gin.Context) (url.Values, db.Client, error) {
+	form, err := readForm(c.Request)
 	if err != nil {
-		return db.Client{}, err
+		return nil, db.Client{}, err
 	}
-	return p.authenticateClient(r.Context(), credentials)
+	credentials, err := readClientCredentials(c.Request.Header, form)
+	if err != nil {
+		return nil, db.Client{}, err
+	}
+	client, err := p.authenticateClient(c.Request.Context(), credentials)
+	if err != nil {
+		return nil, db.Client{}, err
+	}
+	eventOf(c).ClientID = client.ClientID
+	return form, client, nil
 }
 
 // secrets are the parameters with which somebody else could do what the client does.
