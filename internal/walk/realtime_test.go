@@ -21,7 +21,7 @@ func TestRealTime(t *testing.T) {
 	b.open("/")
 	b.renewWithLead(60)
 	b.signIn("Mick", "MickPassword")
-	p.waitRenewLines(0, 5, patience)
+	p.sees5RenewalsIn10s(0)
 	b.waitVisible("#loop-warning")
 
 	// A34: T=120, by the database.
