@@ -179,14 +179,14 @@ func requestParameters(claims map[string]any) (url.Values, error) {
 }
 
 // keepRequest stores a request that came in a request object, for the way by our pages: what they carry could be changed
-// by hand, and the object may expire meanwhile. It has arrived already, so it counts as taken.
+// by hand, and the object may expire meanwhile. It has arrived already, so it counts as brought.
 func (p *Provider) keepRequest(ctx context.Context, request authorizationRequest) (handle string, err error) {
 	handle, now := newHandle(), time.Now()
 	err = p.db.InsertPushedRequest(ctx, handle, db.PushedRequest{
 		ClientID: request.client.ClientID, Parameters: request.values(), Created: now, Expires: now.Add(pushedRequestLifetime),
 	})
 	if err == nil {
-		err = p.db.TakePushedRequest(ctx, handle, request.client.ClientID, now, now.Add(pushedRequestDetour))
+		err = p.db.BringPushedRequest(ctx, handle, request.client.ClientID, now, pushedRequestLifetime, pushedRequestDetour)
 	}
 	return handle, err
 }
