@@ -90,12 +90,12 @@ func TestA36MaskHidesSecretsAndKeepsTheLesson(t *testing.T) {
 	got := event.Mask(url.Values{
 		"code": {"c0de"}, "Code_Verifier": {"v"}, "id_token_hint": {"eyJ"}, "client_secret": {"s"}, "refresh_token": {"r"}, "password": {"p"}, "token": {"t"},
 		"prompt": {"none"}, "state": {"abc"}, "nonce": {"n"}, "code_challenge": {"E9"}, "scope": {"openid", "profile"}, "empty": {""},
-		"logout_token": {"l"}, "registration_access_token": {"r"}, "DPoP": {"d"}, "login_hint": {"eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln", "Mick"},
+		"logout_token": {"l"}, "registration_access_token": {"r"}, "DPoP": {"d"}, "client_secret[]": {"s"}, "clientSecret": {"s"}, " Refresh-Token": {"r"}, "token_type_hint": {"access_token"}, "login_hint": {"eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln", "Mick"},
 	})
 	for name, value := range map[string]string{
 		"code": "***", "Code_Verifier": "***", "id_token_hint": "***", "client_secret": "***", "refresh_token": "***", "password": "***", "token": "***",
 		"prompt": "none", "state": "abc", "nonce": "n", "code_challenge": "E9", "scope": "openid profile", "empty": "",
-		"logout_token": "***", "registration_access_token": "***", "DPoP": "***", "login_hint": "*** Mick",
+		"logout_token": "***", "registration_access_token": "***", "DPoP": "***", "client_secret[]": "***", "clientSecret": "***", " Refresh-Token": "***", "token_type_hint": "access_token", "login_hint": "*** Mick",
 	} {
 		if got[name] != value {
 			t.Errorf("%s: got %q, want %q", name, got[name], value)

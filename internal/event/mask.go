@@ -8,12 +8,23 @@ import (
 	"unicode/utf8"
 )
 
-// secretParameters are the request parameters whose value would let a reader of the log act for the user or the client.
+// secretParameters are the request parameters whose value would let a reader of the log act for the user or the client, by the
+// letters of their names: a secret stays one in client_secret[] and in clientSecret.
 var secretParameters = map[string]bool{
-	"access_token": true, "assertion": true, "client_assertion": true, "client_secret": true, "code": true,
-	"code_verifier": true, "device_code": true, "id_token": true, "id_token_hint": true, "password": true,
-	"refresh_token": true, "request": true, "subject_token": true, "actor_token": true, "token": true, "user_code": true,
-	"dpop": true, "initial_access_token": true, "logout_token": true, "registration_access_token": true, "software_statement": true,
+	"accesstoken": true, "assertion": true, "clientassertion": true, "clientsecret": true, "code": true,
+	"codeverifier": true, "devicecode": true, "idtoken": true, "idtokenhint": true, "password": true, "secret": true,
+	"refreshtoken": true, "request": true, "subjecttoken": true, "actortoken": true, "token": true, "usercode": true,
+	"dpop": true, "initialaccesstoken": true, "logouttoken": true, "registrationaccesstoken": true, "softwarestatement": true,
+}
+
+// letters returns the letters of a name, all small.
+func letters(name string) string {
+	return strings.Map(func(r rune) rune {
+		if !unicode.IsLetter(r) {
+			return -1
+		}
+		return unicode.ToLower(r)
+	}, name)
 }
 
 // signed is what a JWT in compact form looks like (RFC 7519 §3.1). One that came under another name is no less a secret.
@@ -34,7 +45,7 @@ func Mask(values url.Values) map[string]string {
 			break
 		}
 		value := strings.Join(all, " ")
-		if secretParameters[strings.ToLower(name)] && value != "" {
+		if secretParameters[letters(name)] && value != "" {
 			value = masked
 		}
 		out[Printable(name, 64)] = Printable(signed.ReplaceAllLiteralString(value, masked), maxValueRunes)
