@@ -134,10 +134,20 @@ func unsignedClaims(object string) (claims map[string]any, unsigned bool, err er
 	if len(parts) != 3 || parts[2] != "" {
 		return nil, false, nil
 	}
-	var header struct{ Alg, Typ string }
+	var header struct {
+		Alg  string
+		Typ  any
+		Crit any
+	}
 	encoded, err := base64.RawURLEncoding.DecodeString(parts[0])
 	if err != nil || json.Unmarshal(encoded, &header) != nil || header.Alg != unsignedAlgorithm {
 		return nil, false, nil
+	}
+	switch {
+	case header.Crit != nil: // there is no extension that we know (RFC 7515 §4.1.11)
+		return nil, true, errors.New("crit names an extension")
+	case !slices.Contains(requestObjectTypes, header.Typ):
+		return nil, true, errors.New("typ is not that of a request object")
 	}
 	payload, err := base64.RawURLEncoding.DecodeString(parts[1])
 	if err != nil {
