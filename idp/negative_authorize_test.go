@@ -113,7 +113,7 @@ func TestI22AuthorizationRequest(t *testing.T) {
 		{"OIDC Core §6.2", "request_uri at an address", asking("request_uri", "https://example.com/request"), toClient, 302, InvalidRequestURI},
 		{"OIDC Core §6.2", "request_uri on this machine", asking("request_uri", "http://127.0.0.1:22/"), toClient, 302, InvalidRequestURI},
 		{"OIDC Core §7.2.1", "registration", asking("registration", "{}"), toClient, 302, RegistrationNotSupported},
-		{"RFC 9126 §7.3", "a request_uri nobody pushed", asking("request_uri", pushedRequestURN+"x"), toPage, 400, InvalidRequest},
+		{"RFC 9126 §7.3", "a request_uri nobody pushed", asking("request_uri", pushedRequestURN+"x"), toPage, 400, InvalidRequestURI},
 
 		{"RFC 7636 §4.4.1", "no code_challenge", asking("code_challenge", "", "code_challenge_method", ""), toClient, 302, InvalidRequest},
 		{"RFC 7636 §4.4.1", "a method nobody knows", asking("code_challenge_method", "S512"), toClient, 302, InvalidRequest},

@@ -101,13 +101,13 @@ func TestI22PushedAuthorization(t *testing.T) { // RFC 9126 §2
 			reference, b := s.push("prompt", "none"), s.browser()
 			b.get(s.pushedURL(reference))
 			return b.get(s.pushedURL(reference))
-		}, toPage, 400, InvalidRequest},
+		}, toPage, 400, InvalidRequestURI},
 		{"RFC 9126 §2.2", "a reference of another client", func(s *site) page {
 			return s.browser().get(s.pushedURL(s.push(), "client_id", "bff-client"))
-		}, toPage, 400, InvalidRequest},
+		}, toPage, 400, InvalidRequestURI},
 		{"RFC 9126 §4", "a reference without a client", func(s *site) page {
 			return s.browser().get(s.issuer + "/connect/authorize?request_uri=" + url.QueryEscape(s.push()))
-		}, toPage, 400, InvalidRequest},
+		}, toPage, 400, InvalidRequestURI},
 		{"RFC 9126 §4", "a reference twice in one request", func(s *site) page {
 			reference := s.push()
 			return s.browser().get(s.pushedURL(reference) + "&request_uri=" + url.QueryEscape(reference))

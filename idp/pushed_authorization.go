@@ -110,7 +110,7 @@ func (p *Provider) answerPushedRequest(ctx context.Context, to responseTarget) e
 // spentReference says about a request that is not there what may be the matter with it.
 func spentReference(err error) error {
 	if errors.Is(err, db.ErrNotFound) {
-		return refuse(InvalidRequest, "request_uri is unknown, has expired, was used before, or belongs to another client")
+		return refuse(InvalidRequestURI, "request_uri is unknown, has expired, was used before, or belongs to another client")
 	}
 	return err
 }

@@ -34,8 +34,8 @@ func (s *site) pushedURL(requestURI string, more ...string) string {
 // wantRefusedReference checks that a reference opens nothing and leads nowhere.
 func wantRefusedReference(t testing.TB, name string, p page) {
 	t.Helper()
-	if p.StatusCode != http.StatusBadRequest || p.Header.Get("Location") != "" || !strings.Contains(p.Body, "invalid_request") {
-		t.Errorf("%s: got %d %s, want a page with invalid_request", name, p.StatusCode, p.Header.Get("Location"))
+	if p.StatusCode != http.StatusBadRequest || p.Header.Get("Location") != "" || !strings.Contains(p.Body, "invalid_request_uri") {
+		t.Errorf("%s: got %d %s, want a page with invalid_request_uri", name, p.StatusCode, p.Header.Get("Location"))
 	}
 }
 
