@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
+	"github.com/go-jose/go-jose/v4/jwt"
 
 	"silentrenew/db"
 	"silentrenew/internal/dpop"
@@ -36,7 +37,9 @@ func newBank(t *testing.T) bank {
 		c.RequireClientSecret, c.RequirePushedAuthorization, c.RequireDPoP = true, true, true
 		c.Secrets = []db.ClientSecret{{Type: jsonWebKey, Value: b.signs.public}}
 		c.GrantTypes, c.AllowOfflineAccess = []string{grantAuthorizationCode, grantRefreshToken}, true
-		c.RedirectURIs, c.AuthorizationCodeLifetime = []string{bankCallback}, 60 // §5.3.2.1: at most 60 seconds
+		c.RedirectURIs, c.AuthorizationCodeLifetime = []string{bankCallback}, 60                  // §5.3.2.1: at most 60 seconds
+		c.AllowedIdentityTokenSigningAlgorithms, c.TokenEndpointAuthSigningAlg = "ES256", "ES256" // §5.4.1
+		c.RefreshTokenUsage = db.RefreshTokenReUse                                                // §5.3.2.1: no rotation
 	})
 	return b
 }
@@ -105,6 +108,9 @@ func TestFAPI2SecurityProfileWalk(t *testing.T) {
 	if claims := claimsOf(t, tokens.IDToken); claims["aud"] != "bank" || claims["nonce"] != "nonce-1" || claims["iss"] != testIssuer {
 		t.Errorf("ID token %v", claims)
 	}
+	if alg := must(jwt.ParseSigned(tokens.IDToken, []jose.SignatureAlgorithm{jose.ES256, jose.RS256})).Headers[0].Algorithm; alg != "ES256" {
+		t.Errorf("ID token signed with %s (§5.4.1)", alg)
+	}
 	if answer := b.ask("DPoP", tokens.AccessToken, b.proofFor(b.proves, tokens.AccessToken)); answer.StatusCode != http.StatusOK {
 		t.Errorf("userinfo: %d %s", answer.StatusCode, answer.Body)
 	}
@@ -112,7 +118,10 @@ func TestFAPI2SecurityProfileWalk(t *testing.T) {
 
 	refresh := url.Values{"grant_type": {"refresh_token"}, "refresh_token": {tokens.RefreshToken}}
 	wantError(t, b.token(b.authenticated(maps.Clone(refresh), nil)), http.StatusBadRequest, InvalidDPoPProof)
-	b.bound(b.proves, b.token(b.authenticated(refresh, nil), tokenProof(b.proves)...))
+	again := b.bound(b.proves, b.token(b.authenticated(refresh, nil), tokenProof(b.proves)...))
+	if again.RefreshToken != "" && again.RefreshToken != tokens.RefreshToken {
+		t.Error("the refresh token was rotated (§5.3.2.1)")
+	}
 }
 
 // Each row is a sentence of FAPI 2.0 §5.3.2, RFC 9126 or RFC 9449 that the client violates when it pushes.
