@@ -259,3 +259,23 @@ func withAssertion(form, from url.Values) url.Values {
 	}
 	return form
 }
+
+// With nonces a client hears use_dpop_nonce first, and sends the same form again under another proof, its assertion included: that
+// must not count as used (RFC 9449 §8, FAPI 2.0 §5.3.2.1).
+func TestFAPI2AnAssertionSurvivesTheDemandForANonce(t *testing.T) {
+	b := newBank(t)
+	b.setOption(dpopNonceOption.name, "true")
+	repeated := func(path string, form url.Values) page {
+		t.Helper()
+		first := b.call(http.MethodPost, path, form, dpop.Header, b.proves.Proof("POST", testIssuer+path))
+		wantError(t, first, http.StatusBadRequest, UseDPoPNonce)
+		nonce := first.Header.Get(dpop.NonceHeader)
+		return b.call(http.MethodPost, path, form, dpop.Header, b.proves.Proof("POST", testIssuer+path, "nonce", nonce))
+	}
+	pushed := repeated("/connect/par", b.authenticated(b.request(), nil))
+	code := b.authorize(b.address(pushed)).sent("code")
+	form := b.authenticated(b.form(code), nil)
+	b.bound(b.proves, repeated("/connect/token", form))
+	again := b.call(http.MethodPost, "/connect/token", form, dpop.Header, b.proves.Proof("POST", testIssuer+"/connect/token"))
+	wantError(t, again, http.StatusBadRequest, UseDPoPNonce) // and nothing about the client
+}

@@ -38,6 +38,9 @@ func (p *Provider) pushAuthorizationRequest(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := p.demandNonce(c); err != nil {
+		return err
+	}
 	client, err := p.clientOf(c.Request, form)
 	if err != nil {
 		return err

@@ -61,6 +61,9 @@ func (p *Provider) token(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := p.demandNonce(c); err != nil {
+		return err
+	}
 	client, err := p.clientOf(c.Request, form)
 	if err != nil {
 		return err
