@@ -103,6 +103,21 @@ func TestA36MaskHidesSecretsAndKeepsTheLesson(t *testing.T) {
 	}
 }
 
+// Whatever a client sends in the wrong form, its secret is not told (decision 12).
+func TestMaskTellsNoSecretThatCameAsAName(t *testing.T) {
+	for _, name := range []string{
+		`{"grant_type":"x","client_secret":"hush"}`, `["hush"]`, "eyJhbGciOiJub25lIn0.eyJodXNoIjoxfQ.", strings.Repeat("hush", 20),
+	} {
+		got := event.Mask(url.Values{name: {`an equals sign before "hush"`}})
+		if len(got) != 1 || got["***"] != "***" {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+	if got := event.Mask(url.Values{"items[]": {"1"}}); got["items[]"] != "1" {
+		t.Errorf("a name of another kind: %v", got)
+	}
+}
+
 func TestPrintableLeavesNothingThatMovesTheCursor(t *testing.T) {
 	for in, want := range map[string]string{
 		"Zoë 💩 日本": "Zoë 💩 日本", "a\nb": "a�b", "\x1b[31m": "�[31m", "a\u2028b": "a�b", "a\u202etxt.exe": "a�txt.exe", "a\u200bb": "a�b", "\xff": "�",

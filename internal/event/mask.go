@@ -34,6 +34,7 @@ const (
 	masked        = "***"
 	maxParameters = 40  // of one event; who sends more is not telling us anything
 	maxValueRunes = 500 // longer values are cut
+	maxNameLength = 64  // bytes; longer names are no names
 )
 
 // Mask returns the parameters of a request as an event may carry them: secrets replaced, repeated values joined by a
@@ -44,13 +45,21 @@ func Mask(values url.Values) map[string]string {
 		if len(out) == maxParameters {
 			break
 		}
-		value := strings.Join(all, " ")
-		if secretParameters[letters(name)] && value != "" {
+		value, shown := strings.Join(all, " "), printableName(name)
+		if (secretParameters[letters(name)] || shown == masked) && value != "" {
 			value = masked
 		}
-		out[Printable(name, 64)] = Printable(signed.ReplaceAllLiteralString(value, masked), maxValueRunes)
+		out[shown] = Printable(signed.ReplaceAllLiteralString(value, masked), maxValueRunes)
 	}
 	return out
+}
+
+// printableName returns a parameter's name. A body in JSON or a token that was sent as a form arrives as a name, with its secrets.
+func printableName(name string) string {
+	if len(name) > maxNameLength || strings.ContainsAny(name, `{}"`) || signed.MatchString(name) {
+		return masked
+	}
+	return Printable(name, maxNameLength)
 }
 
 // Printable returns s with everything replaced that is not text to look at, cut to at most max runes: control characters,
