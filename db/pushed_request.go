@@ -34,32 +34,34 @@ func (d *DB) InsertPushedRequest(ctx context.Context, handle string, r PushedReq
 	return nil
 }
 
-// takePushedRequest lets exactly one of any number of requests through. Another client's handle stays as it is.
-const takePushedRequest = `
+// bringPushedRequest keeps a request for the detour. Another client's handle stays as it is.
+const bringPushedRequest = `
 	UPDATE "PersistedGrants" SET "ConsumedTime" = ?, "Expiration" = ?
-	WHERE "Key" = ? AND "ClientId" = ? AND "Type" = 'pushed_authorization_request' AND "ConsumedTime" IS NULL AND "Expiration" > ?
+	WHERE "Key" = ? AND "ClientId" = ? AND "Type" = 'pushed_authorization_request' AND "CreationTime" > ?
 	RETURNING "Data"`
 
-// TakePushedRequest takes the request to the authorization endpoint, exactly once, and keeps it until the given time for
-// the way by the login page. It returns [ErrNotFound] for one that is unknown, another client's, expired or taken.
-func (d *DB) TakePushedRequest(ctx context.Context, handle, clientID string, now, until time.Time) error {
+// BringPushedRequest notes that a browser has brought the request to the authorization endpoint, and keeps it for the detour by
+// the login page. Within the request's lifetime the browser may bring it again, until it is answered: people reload pages. It
+// returns [ErrNotFound] for one that is unknown, another client's, expired or answered.
+func (d *DB) BringPushedRequest(ctx context.Context, handle, clientID string, now time.Time, lifetime, detour time.Duration) error {
 	if !storable(clientID) {
 		return ErrNotFound
 	}
-	var taken []string
+	var brought []string
 	err := d.write(ctx, func(tx *gorm.DB) error {
-		return tx.Raw(takePushedRequest, moment(now), moment(until), hashHandle(handle), clientID, moment(now)).Scan(&taken).Error
+		return tx.Raw(bringPushedRequest, moment(now), moment(now.Add(detour)), hashHandle(handle), clientID, moment(now.Add(-lifetime))).
+			Scan(&brought).Error
 	})
 	switch {
 	case err != nil:
-		return fmt.Errorf("db: take pushed request: %w", err)
-	case len(taken) == 0:
+		return fmt.Errorf("db: bring pushed request: %w", err)
+	case len(brought) == 0:
 		return ErrNotFound
 	}
 	return nil
 }
 
-// PushedRequest finds a request that was taken and not answered yet. It returns [ErrNotFound] otherwise.
+// PushedRequest finds a request that was brought and not answered yet. It returns [ErrNotFound] otherwise.
 func (d *DB) PushedRequest(ctx context.Context, handle string, now time.Time) (PushedRequest, error) {
 	var grant persistedGrant
 	err := d.read(ctx).Where(`"Key" = ? AND "Type" = ? AND "ConsumedTime" IS NOT NULL AND "Expiration" > ?`,
@@ -74,13 +76,20 @@ func (d *DB) PushedRequest(ctx context.Context, handle string, now time.Time) (P
 	return r, nil
 }
 
-// DeletePushedRequest forgets a request that was answered.
-func (d *DB) DeletePushedRequest(ctx context.Context, handle string) error {
+// AnswerPushedRequest forgets a request that is being answered. Of any number of answers one goes through; the others get
+// [ErrNotFound] (RFC 9126 §7.3).
+func (d *DB) AnswerPushedRequest(ctx context.Context, handle string) error {
+	var answered int64
 	err := d.write(ctx, func(tx *gorm.DB) error {
-		return tx.Where(`"Key" = ? AND "Type" = ?`, hashHandle(handle), grantPushedRequest).Delete(&persistedGrant{}).Error
+		done := tx.Where(`"Key" = ? AND "Type" = ?`, hashHandle(handle), grantPushedRequest).Delete(&persistedGrant{})
+		answered = done.RowsAffected
+		return done.Error
 	})
-	if err != nil {
-		return fmt.Errorf("db: delete pushed request: %w", err)
+	switch {
+	case err != nil:
+		return fmt.Errorf("db: answer pushed request: %w", err)
+	case answered == 0:
+		return ErrNotFound
 	}
 	return nil
 }

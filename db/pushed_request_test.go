@@ -22,64 +22,68 @@ func push(t *testing.T, d *db.DB, handle string) db.PushedRequest {
 	return r
 }
 
-func TestRFC9126Section4APushedRequestIsTakenOnce(t *testing.T) {
+func TestRFC9126Section4APushedRequestIsBroughtAndAnswered(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		want := push(t, d, "h")
-		until := noon.Add(time.Hour)
-		take := func(handle, client string, now time.Time) error {
-			return d.TakePushedRequest(t.Context(), handle, client, now, until)
+		bring := func(handle, client string, now time.Time) error {
+			return d.BringPushedRequest(t.Context(), handle, client, now, 90*time.Second, time.Hour)
 		}
 		if _, err := d.PushedRequest(t.Context(), "h", noon); !errors.Is(err, db.ErrNotFound) {
-			t.Errorf("before it was taken: %v, want %v", err, db.ErrNotFound)
+			t.Errorf("before it was brought: %v, want %v", err, db.ErrNotFound)
 		}
 		for name, err := range map[string]error{
-			"unknown": take("x", "c", noon), "another client": take("h", "d", noon), "a client that is no text": take("h", "\x00", noon),
-			"at its end": take("h", "c", want.Expires),
+			"unknown": bring("x", "c", noon), "another client": bring("h", "d", noon), "a client that is no text": bring("h", "\x00", noon),
+			"at its end": bring("h", "c", want.Expires),
 		} {
 			if !errors.Is(err, db.ErrNotFound) {
 				t.Errorf("%s: %v, want %v", name, err, db.ErrNotFound)
 			}
 		}
-		if err := take("h", "c", noon); err != nil {
-			t.Fatal(err)
+		for _, again := range []time.Time{noon, noon.Add(time.Minute)} { // FAPI 2.0 §5.3.2.2 note 3
+			if err := bring("h", "c", again); err != nil {
+				t.Fatalf("at %v: %v", again, err)
+			}
 		}
-		if err := take("h", "c", noon); !errors.Is(err, db.ErrNotFound) {
-			t.Errorf("a second time: %v, want %v", err, db.ErrNotFound)
+		if err := bring("h", "c", want.Expires); !errors.Is(err, db.ErrNotFound) {
+			t.Errorf("again at its end: %v, want %v", err, db.ErrNotFound)
 		}
-		want.Expires = until // as long as the detour by our own pages may take
+		want.Expires = noon.Add(time.Minute + time.Hour) // as long as the detour by our own pages may take
 		got, err := d.PushedRequest(t.Context(), "h", noon.Add(30*time.Minute))
 		if got.Created, got.Expires = got.Created.UTC(), got.Expires.UTC(); err != nil || !reflect.DeepEqual(got, want) {
 			t.Errorf("got\n%+v %v\nwant\n%+v", got, err, want)
 		}
-		if _, err := d.PushedRequest(t.Context(), "h", until); !errors.Is(err, db.ErrNotFound) {
+		if _, err := d.PushedRequest(t.Context(), "h", want.Expires); !errors.Is(err, db.ErrNotFound) {
 			t.Errorf("after the detour: %v, want %v", err, db.ErrNotFound)
 		}
-		if err := d.DeletePushedRequest(t.Context(), "h"); err != nil {
+		if err := d.AnswerPushedRequest(t.Context(), "h"); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := d.PushedRequest(t.Context(), "h", noon); !errors.Is(err, db.ErrNotFound) {
-			t.Errorf("after it was answered: %v, want %v", err, db.ErrNotFound)
+		_, err = d.PushedRequest(t.Context(), "h", noon)
+		for what, err := range map[string]error{"found": err, "brought": bring("h", "c", noon), "answered": d.AnswerPushedRequest(t.Context(), "h")} {
+			if !errors.Is(err, db.ErrNotFound) {
+				t.Errorf("%s after it was answered: %v, want %v", what, err, db.ErrNotFound)
+			}
 		}
 	})
 }
 
-func TestRFC9126Section73OneOfAHundredParallelUses(t *testing.T) {
+func TestRFC9126Section73OneOfAHundredParallelAnswers(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		push(t, d, "h")
-		var taken atomic.Int32
+		var answered atomic.Int32
 		var all errgroup.Group
 		for range 100 {
 			all.Go(func() error {
-				err := d.TakePushedRequest(t.Context(), "h", "c", noon, noon.Add(time.Hour))
+				err := d.AnswerPushedRequest(t.Context(), "h")
 				if errors.Is(err, db.ErrNotFound) {
 					return nil
 				}
-				taken.Add(1)
+				answered.Add(1)
 				return err
 			})
 		}
-		if err := all.Wait(); err != nil || taken.Load() != 1 {
-			t.Errorf("%d of 100 went through, %v; want 1", taken.Load(), err)
+		if err := all.Wait(); err != nil || answered.Load() != 1 {
+			t.Errorf("%d of 100 went through, %v; want 1", answered.Load(), err)
 		}
 	})
 }

@@ -86,8 +86,8 @@ func (grant persistedGrant) refreshToken() (RefreshToken, refreshTokenData, erro
 	}, data, nil
 }
 
-// InsertRefreshToken stores the first refresh token of a family. When the family began with an authorization code it
-// returns [ErrNotFound] if that code has been replayed meanwhile: what a replay takes back must not appear after it.
+// InsertRefreshToken stores the first refresh token of a family. When the family began with an authorization code that has been
+// replayed meanwhile, the token is revoked from the start: what a replay takes back must not come to life after it.
 func (d *DB) InsertRefreshToken(ctx context.Context, handle string, t RefreshToken) error {
 	grant, err := t.grant(handle, nil)
 	if err != nil {
@@ -97,9 +97,10 @@ func (d *DB) InsertRefreshToken(ctx context.Context, handle string, t RefreshTok
 		if t.ParentKey != "" {
 			var parent persistedGrant
 			lock := clause.Locking{Strength: clause.LockingStrengthUpdate} // on SQLite the transaction is the lock
-			if err := tx.Clauses(lock).Where(`"Key" = ? AND "RevokedTime" IS NULL`, t.ParentKey).Take(&parent).Error; err != nil {
-				return notFound(err)
+			if err := tx.Clauses(lock).Where(`"Key" = ?`, t.ParentKey).Take(&parent).Error; err != nil {
+				return err
 			}
+			grant.RevokedTime = parent.RevokedTime
 		}
 		return tx.Create(&grant).Error
 	})

@@ -19,7 +19,7 @@ import (
 func (p *Provider) authorize(c *gin.Context) error {
 	values := protocolParameters(c.Request)
 	values.Del(loginAfterParameter) // only the way back from our own pages may say it
-	if err := p.takePushedRequest(c.Request.Context(), values); err != nil {
+	if err := p.bringPushedRequest(c.Request.Context(), values); err != nil {
 		return err
 	}
 	return p.answerAuthorization(c, values, nil)

@@ -57,7 +57,7 @@ var assertionTypes = []any{nil, "JWT", "jwt", "client-authentication+jwt"}
 type assertionClaims struct {
 	Issuer    string           `json:"iss"`
 	Subject   string           `json:"sub"`
-	Audience  jwt.Audience     `json:"aud"`
+	Audience  any              `json:"aud"`
 	ID        string           `json:"jti"`
 	Expires   *jwt.NumericDate `json:"exp"`
 	NotBefore *jwt.NumericDate `json:"nbf"`
@@ -106,8 +106,8 @@ func (p *Provider) checkAssertion(ctx context.Context, client db.Client, asserti
 	switch {
 	case claims.Issuer != client.ClientID || claims.Subject != client.ClientID:
 		return refuse(InvalidClient, "iss and sub of client_assertion must be the client_id")
-	case len(claims.Audience) != 1 || claims.Audience[0] != p.issuer: // one value, or it could be passed on to another server
-		return refuse(InvalidClient, "aud of client_assertion must be the issuer %s and nothing else", p.issuer)
+	case claims.Audience != p.issuer: // a list could be for another server too, who would pass it on (FAPI 2.0 §5.3.2.1)
+		return refuse(InvalidClient, "aud of client_assertion must be the issuer %s, as text and not in a list", p.issuer)
 	case claims.Expires == nil || !now.Before(claims.Expires.Time()):
 		return refuse(InvalidClient, "exp of client_assertion is missing or over")
 	case claims.Expires.Time().After(now.Add(maxAssertionAge)):

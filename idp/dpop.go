@@ -45,16 +45,9 @@ func (p *Provider) checkProof(c *gin.Context, accessToken string) (jkt string, e
 	if err != nil {
 		return "", err
 	}
-	jkt, err = p.proofs.Check(ctx, dpop.Request{
-		Header: c.Request.Header, Method: c.Request.Method, AccessToken: accessToken, Nonce: nonces,
-		URL: p.base.Scheme + "://" + p.base.Host + c.Request.URL.EscapedPath(), // as clients see it, also behind a proxy
-	})
+	jkt, err = p.proofs.Check(ctx, p.proven(c, accessToken, nonces))
 	if refusal, ok := dpop.AsRefusal(err); ok {
-		refused := refuse(InvalidDPoPProof, "%s", refusal.Description)
-		if refusal.Nonce != "" {
-			refused.Code, refused.DPoPNonce = UseDPoPNonce, refusal.Nonce
-		}
-		return "", refused
+		return "", refusedProof(refusal)
 	}
 	eventOf(c).Parameters["jkt"] = jkt // whose key it was is no secret
 	if err != nil || !nonces {
@@ -63,6 +56,40 @@ func (p *Provider) checkProof(c *gin.Context, accessToken string) (jkt string, e
 	next, err := p.proofs.Nonce(ctx)
 	c.Header(dpop.NonceHeader, next)
 	return jkt, err
+}
+
+// demandNonce asks for a nonce before anything the client may send once, its assertion above all: client libraries repeat the request
+// as it is under another proof (RFC 9449 §8).
+func (p *Provider) demandNonce(c *gin.Context) error {
+	if !dpop.Sent(c.Request.Header) {
+		return nil
+	}
+	ctx := c.Request.Context()
+	nonces, err := p.dpopNonces(ctx)
+	if err != nil || !nonces {
+		return err
+	}
+	err = p.proofs.Demand(ctx, p.proven(c, "", nonces))
+	if refusal, ok := dpop.AsRefusal(err); ok {
+		return refusedProof(refusal)
+	}
+	return err
+}
+
+// proven is what the proof of this request must be about.
+func (p *Provider) proven(c *gin.Context, accessToken string, nonces bool) dpop.Request {
+	return dpop.Request{
+		Header: c.Request.Header, Method: c.Request.Method, AccessToken: accessToken, Nonce: nonces,
+		URL: p.base.Scheme + "://" + p.base.Host + c.Request.URL.EscapedPath(), // as clients see it, also behind a proxy
+	}
+}
+
+func refusedProof(refusal *dpop.Refusal) *Error {
+	refused := refuse(InvalidDPoPProof, "%s", refusal.Description)
+	if refusal.Nonce != "" {
+		refused.Code, refused.DPoPNonce = UseDPoPNonce, refusal.Nonce
+	}
+	return refused
 }
 
 // writeNonce puts a nonce on an error that asks for it and on no other: client libraries repeat whatever request is

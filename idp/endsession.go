@@ -191,8 +191,8 @@ func (p *Provider) loggedOut(c *gin.Context, request logoutRequest, ended *db.Se
 	if request.client != nil {
 		page.Client = clientName(*request.client)
 	}
-	allowed := policy{framed: originOf(request.returnURI)}
 	page.Frames = p.logoutFrames(c.Request.Context(), ended)
+	allowed := policy{framed: originOf(request.returnURI), scripts: len(page.Frames) > 0}
 	for _, frame := range page.Frames {
 		allowed.frames = append(allowed.frames, frameOrigin(frame.Address))
 	}

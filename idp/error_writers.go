@@ -161,8 +161,8 @@ func (p *Provider) writeRedirectError(c *gin.Context, to responseTarget, failure
 	if failure.Description != "" {
 		response.Set("error_description", descriptionText(failure.Description))
 	}
-	if err := p.sendResponse(c, to, response); err != nil && !c.Writer.Written() {
-		c.String(failure.status(), "%s\n", failure.Code)
+	if err := p.sendResponse(c, to, response); err != nil && !c.Writer.Written() { // of a pushed request, for one, that was answered
+		p.writePageError(c, err)
 	}
 }
 

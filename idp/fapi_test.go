@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
+	"github.com/go-jose/go-jose/v4/jwt"
 
 	"silentrenew/db"
 	"silentrenew/internal/dpop"
@@ -36,7 +37,9 @@ func newBank(t *testing.T) bank {
 		c.RequireClientSecret, c.RequirePushedAuthorization, c.RequireDPoP = true, true, true
 		c.Secrets = []db.ClientSecret{{Type: jsonWebKey, Value: b.signs.public}}
 		c.GrantTypes, c.AllowOfflineAccess = []string{grantAuthorizationCode, grantRefreshToken}, true
-		c.RedirectURIs, c.AuthorizationCodeLifetime = []string{bankCallback}, 60 // §5.3.2.1: at most 60 seconds
+		c.RedirectURIs, c.AuthorizationCodeLifetime = []string{bankCallback}, 60                  // §5.3.2.1: at most 60 seconds
+		c.AllowedIdentityTokenSigningAlgorithms, c.TokenEndpointAuthSigningAlg = "ES256", "ES256" // §5.4.1
+		c.RefreshTokenUsage = db.RefreshTokenReUse                                                // §5.3.2.1: no rotation
 	})
 	return b
 }
@@ -105,6 +108,9 @@ func TestFAPI2SecurityProfileWalk(t *testing.T) {
 	if claims := claimsOf(t, tokens.IDToken); claims["aud"] != "bank" || claims["nonce"] != "nonce-1" || claims["iss"] != testIssuer {
 		t.Errorf("ID token %v", claims)
 	}
+	if alg := must(jwt.ParseSigned(tokens.IDToken, []jose.SignatureAlgorithm{jose.ES256, jose.RS256})).Headers[0].Algorithm; alg != "ES256" {
+		t.Errorf("ID token signed with %s (§5.4.1)", alg)
+	}
 	if answer := b.ask("DPoP", tokens.AccessToken, b.proofFor(b.proves, tokens.AccessToken)); answer.StatusCode != http.StatusOK {
 		t.Errorf("userinfo: %d %s", answer.StatusCode, answer.Body)
 	}
@@ -112,7 +118,10 @@ func TestFAPI2SecurityProfileWalk(t *testing.T) {
 
 	refresh := url.Values{"grant_type": {"refresh_token"}, "refresh_token": {tokens.RefreshToken}}
 	wantError(t, b.token(b.authenticated(maps.Clone(refresh), nil)), http.StatusBadRequest, InvalidDPoPProof)
-	b.bound(b.proves, b.token(b.authenticated(refresh, nil), tokenProof(b.proves)...))
+	again := b.bound(b.proves, b.token(b.authenticated(refresh, nil), tokenProof(b.proves)...))
+	if again.RefreshToken != "" && again.RefreshToken != tokens.RefreshToken {
+		t.Error("the refresh token was rotated (§5.3.2.1)")
+	}
 }
 
 // Each row is a sentence of FAPI 2.0 §5.3.2, RFC 9126 or RFC 9449 that the client violates when it pushes.
@@ -249,4 +258,24 @@ func withAssertion(form, from url.Values) url.Values {
 		form.Set(name, from.Get(name))
 	}
 	return form
+}
+
+// With nonces a client hears use_dpop_nonce first, and sends the same form again under another proof, its assertion included: that
+// must not count as used (RFC 9449 §8, FAPI 2.0 §5.3.2.1).
+func TestFAPI2AnAssertionSurvivesTheDemandForANonce(t *testing.T) {
+	b := newBank(t)
+	b.setOption(dpopNonceOption.name, "true")
+	repeated := func(path string, form url.Values) page {
+		t.Helper()
+		first := b.call(http.MethodPost, path, form, dpop.Header, b.proves.Proof("POST", testIssuer+path))
+		wantError(t, first, http.StatusBadRequest, UseDPoPNonce)
+		nonce := first.Header.Get(dpop.NonceHeader)
+		return b.call(http.MethodPost, path, form, dpop.Header, b.proves.Proof("POST", testIssuer+path, "nonce", nonce))
+	}
+	pushed := repeated("/connect/par", b.authenticated(b.request(), nil))
+	code := b.authorize(b.address(pushed)).sent("code")
+	form := b.authenticated(b.form(code), nil)
+	b.bound(b.proves, repeated("/connect/token", form))
+	again := b.call(http.MethodPost, "/connect/token", form, dpop.Header, b.proves.Proof("POST", testIssuer+"/connect/token"))
+	wantError(t, again, http.StatusBadRequest, UseDPoPNonce) // and nothing about the client
 }

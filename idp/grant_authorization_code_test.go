@@ -2,6 +2,7 @@ package idp
 
 import (
 	"net/http"
+	"net/url"
 	"slices"
 	"sync"
 	"testing"
@@ -100,26 +101,41 @@ func TestI17OneOfAHundredParallelRedemptionsWins(t *testing.T) {
 		}
 		withTestKeys(t, store)
 		s := newSiteOn(t, store)
-		code := s.insertCode(nil)
-		answers := make([]page, 100)
-		var requests sync.WaitGroup
-		for i := range answers {
-			requests.Go(func() { answers[i] = s.token(tokenForm(code)) })
+		offline := func(c *db.AuthorizationCode) {
+			c.ClientID, c.Scopes = "bff-client", []string{"openid", "offline_access"}
 		}
-		requests.Wait()
-		won := 0
-		for _, answer := range answers {
-			if answer.StatusCode == http.StatusOK {
-				won++
-				wantError(t, s.userinfo(decode[tokenResponse](t, answer).AccessToken), http.StatusUnauthorized, InvalidToken)
-			} else {
-				wantError(t, answer, http.StatusBadRequest, InvalidGrant)
-			}
-		}
-		if won != 1 {
-			t.Errorf("%d of 100 requests got tokens, want 1", won)
+		for range 5 { // the replays may or may not overtake the winner on its way to a refresh token
+			s.wantOneWinner(tokenForm(s.insertCode(nil)))
+			s.wantOneWinner(tokenForm(s.insertCode(offline), "client_id", "bff-client", "client_secret", "bff-secret"))
 		}
 	})
+}
+
+// wantOneWinner sends a code a hundred times at once: one request gets tokens, which the others have taken back.
+func (s *site) wantOneWinner(form url.Values) {
+	s.t.Helper()
+	answers := make([]page, 100)
+	var requests sync.WaitGroup
+	for i := range answers {
+		requests.Go(func() { answers[i] = s.token(form) })
+	}
+	requests.Wait()
+	won := 0
+	for _, answer := range answers {
+		if answer.StatusCode != http.StatusOK {
+			wantError(s.t, answer, http.StatusBadRequest, InvalidGrant)
+			continue
+		}
+		won++
+		tokens := decode[tokenResponse](s.t, answer)
+		wantError(s.t, s.userinfo(tokens.AccessToken), http.StatusUnauthorized, InvalidToken)
+		if tokens.RefreshToken != "" {
+			wantError(s.t, s.token(refreshForm(tokens.RefreshToken)), http.StatusBadRequest, InvalidGrant)
+		}
+	}
+	if won != 1 {
+		s.t.Errorf("%d of 100 requests got tokens, want 1", won)
+	}
 }
 
 // Logging out wins over a code that is still on its way.

@@ -190,6 +190,15 @@ func TestWhereOutgoingCallsMayGo(t *testing.T) {
 		{"fd00::1", false, false, true},
 		{"::ffff:10.0.0.1", false, false, true},
 		{"64:ff9b::a00:1", false, false, true},
+		{"192.0.2.2", false, false, true}, // RFC 6890 §2.2.2: none of these is reachable from everywhere
+		{"198.51.100.1", false, false, true},
+		{"203.0.113.1", false, false, true},
+		{"2001:db8::1", false, false, true},
+		{"3fff::1", false, false, true},
+		{"100::1", false, false, true},
+		{"2001:2::1", false, false, true},
+		{"::7f00:1", false, false, true},
+		{"fec0::1", false, false, true},
 		{"224.0.0.1", false, false, true},
 		{"255.255.255.255", false, false, true},
 	} {

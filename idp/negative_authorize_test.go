@@ -38,7 +38,7 @@ func TestI22AuthorizationRequest(t *testing.T) {
 		rows = append(rows, misuse{"RFC 9700 §2.1", "redirect_uri " + name, asking("redirect_uri", uri), toPage, 400, InvalidRequest})
 	}
 	for _, name := range []string{"response_type", "scope", "state", "nonce", "response_mode", "prompt", "max_age", "code_challenge", "code_challenge_method",
-		"id_token_hint", "login_hint", "acr_values", "claims", "display", "ui_locales", "request", "request_uri", "registration"} {
+		"id_token_hint", "login_hint", "acr_values", "claims", "display", "ui_locales", "claims_locales", "dpop_jkt", "request", "request_uri", "registration"} {
 		once := map[string]string{"max_age": "5", "prompt": "login", "response_mode": "query", "claims": "{}"}[name]
 		if once == "" {
 			once = authorizeParameters().Get(name) + "x"
@@ -113,7 +113,7 @@ func TestI22AuthorizationRequest(t *testing.T) {
 		{"OIDC Core §6.2", "request_uri at an address", asking("request_uri", "https://example.com/request"), toClient, 302, InvalidRequestURI},
 		{"OIDC Core §6.2", "request_uri on this machine", asking("request_uri", "http://127.0.0.1:22/"), toClient, 302, InvalidRequestURI},
 		{"OIDC Core §7.2.1", "registration", asking("registration", "{}"), toClient, 302, RegistrationNotSupported},
-		{"RFC 9126 §7.3", "a request_uri nobody pushed", asking("request_uri", pushedRequestURN+"x"), toPage, 400, InvalidRequest},
+		{"RFC 9126 §7.3", "a request_uri nobody pushed", asking("request_uri", pushedRequestURN+"x"), toPage, 400, InvalidRequestURI},
 
 		{"RFC 7636 §4.4.1", "no code_challenge", asking("code_challenge", "", "code_challenge_method", ""), toClient, 302, InvalidRequest},
 		{"RFC 7636 §4.4.1", "a method nobody knows", asking("code_challenge_method", "S512"), toClient, 302, InvalidRequest},
@@ -126,6 +126,14 @@ func TestI22AuthorizationRequest(t *testing.T) {
 		{"RFC 7636 §4.2", "a challenge that is too short", asking("code_challenge", testChallenge[:42]), toClient, 302, InvalidRequest},
 		{"RFC 7636 §4.2", "a challenge that no SHA-256 has", asking("code_challenge", testChallenge+"A"), toClient, 302, InvalidRequest},
 		{"RFC 7636 §4.1", "a plain challenge that is too long", asking("client_id", "plain", "code_challenge", strings.Repeat("a", 129), "code_challenge_method", "plain"), toClient, 302, InvalidRequest},
+
+		{"RFC 9449 §10", "dpop_jkt is no thumbprint", asking("dpop_jkt", "key-1"), toClient, 302, InvalidRequest},
+		{"RFC 9449 §10", "dpop_jkt in standard base64", asking("dpop_jkt", testChallenge[:41]+"+/"), toClient, 302, InvalidRequest},
+		{"RFC 8707 §2", "a resource that is no absolute URI", asking("resource", "/api"), toClient, 302, InvalidTarget},
+		{"RFC 8707 §2", "a resource with a fragment", asking("resource", "https://api.example/#x"), toClient, 302, InvalidTarget},
+		{"RFC 8707 §2", "a resource nobody knows", asking("resource", "https://api.example/"), toClient, 302, InvalidTarget},
+		{"RFC 6749 §4.1.1", "state beyond measure", asking("state", long), toClient, 302, InvalidRequest},
+		{"OIDC Core §6.2", "request_uri beyond 512 characters", asking("request_uri", "https://example.com/"+strings.Repeat("x", 512)), toClient, 302, InvalidRequestURI},
 
 		{"RFC 6749 §3.1", "parameters without a value count as not sent", asking("request", "", "max_age", "", "prompt", ""), toLogin, 302, ""},
 		{"RFC 6749 §3.1", "unknown parameters are ignored, repeated too", askingRaw("&tea=1&tea=2&redirect_uri_=x"), toLogin, 302, ""},

@@ -2,6 +2,7 @@ package idp
 
 import (
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
@@ -24,6 +25,11 @@ func TestI22Userinfo(t *testing.T) { // RFC 6750, OIDC Core §5.3
 		{"RFC 6750 §3.1", "a form with nothing in it", postingRaw(path, formType, ""), toBare, 401, ""},
 		{"RFC 6750 §2.2", "a token in a body that is no form", postingRaw(path, "application/json", `{"access_token":"`+token+`"}`), toBare, 401, ""},
 		{"RFC 6750 §2.2", "a token in a multipart body", postingRaw(path, "multipart/form-data; boundary=x", "--x\r\nContent-Disposition: form-data; name=access_token\r\n\r\n"+token+"\r\n--x--"), toBare, 401, ""},
+		{"RFC 6750 §2.2", "a token in the body of a GET", func(s *site) page {
+			r := httptest.NewRequest(http.MethodGet, s.issuer+path, strings.NewReader("access_token="+token))
+			r.Header.Set("Content-Type", formType)
+			return s.serve(r)
+		}, toBare, 401, ""},
 		{"RFC 6750 §2.1", "nothing behind the scheme", bearing("Authorization", "Bearer"), toChallenge, 400, InvalidRequest},
 		{"RFC 6750 §2.1", "two tokens behind the scheme", bearing("Authorization", "Bearer "+token+" "+token), toChallenge, 401, InvalidToken},
 		{"RFC 6750 §2.1", "characters no token has", bearing("Authorization", "Bearer <script>"), toChallenge, 401, InvalidToken},
@@ -86,17 +92,22 @@ func TestI22PushedAuthorization(t *testing.T) { // RFC 9126 §2
 		{"RFC 9126 §2.3", "prompt none with login", push("prompt", "none login"), toJSON, 400, InvalidRequest},
 		{"RFC 9126 §2.3", "max_age is no number", push("max_age", "soon"), toJSON, 400, InvalidRequest},
 		{"RFC 9126 §3", "a request object of nobody", push("request", "nonsense"), toJSON, 400, InvalidRequestObject},
+		{"RFC 9126 §3", "a request object of another client", push("request", unsigned(t, map[string]any{"client_id": "bff-client"})), toJSON, 400, InvalidRequestObject},
+		{"RFC 9126 §3", "a redirect_uri elsewhere, inside only", push("request", unsigned(t, map[string]any{"redirect_uri": "https://evil.example/"})), toJSON, 400, InvalidRequest},
+		{"RFC 9126 §3", "a request_uri inside", push("request", unsigned(t, map[string]any{"request_uri": "https://example.com/r"})), toJSON, 400, InvalidRequestObject},
+		{"RFC 9449 §10", "dpop_jkt is no thumbprint", push("dpop_jkt", "key-1"), toJSON, 400, InvalidRequest},
+		{"RFC 8707 §2", "a resource with a fragment", push("resource", "https://api.example/#x"), toJSON, 400, InvalidTarget},
 		{"RFC 9126 §7.3", "a reference used twice", func(s *site) page {
 			reference, b := s.push("prompt", "none"), s.browser()
 			b.get(s.pushedURL(reference))
 			return b.get(s.pushedURL(reference))
-		}, toPage, 400, InvalidRequest},
+		}, toPage, 400, InvalidRequestURI},
 		{"RFC 9126 §2.2", "a reference of another client", func(s *site) page {
 			return s.browser().get(s.pushedURL(s.push(), "client_id", "bff-client"))
-		}, toPage, 400, InvalidRequest},
+		}, toPage, 400, InvalidRequestURI},
 		{"RFC 9126 §4", "a reference without a client", func(s *site) page {
 			return s.browser().get(s.issuer + "/connect/authorize?request_uri=" + url.QueryEscape(s.push()))
-		}, toPage, 400, InvalidRequest},
+		}, toPage, 400, InvalidRequestURI},
 		{"RFC 9126 §4", "a reference twice in one request", func(s *site) page {
 			reference := s.push()
 			return s.browser().get(s.pushedURL(reference) + "&request_uri=" + url.QueryEscape(reference))

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"silentrenew/db"
 )
@@ -112,6 +113,8 @@ func TestI22AuthorizationCodeGrant(t *testing.T) {
 	refuseAll(t, s, []misuse{
 		{"RFC 6749 §4.1.3", "no code", redeeming(nil, "code", ""), toJSON, 400, InvalidRequest},
 		{"RFC 6749 §4.1.3", "a code nobody issued", redeeming(nil, "code", "guess"), toJSON, 400, InvalidGrant},
+		{"RFC 6749 §4.1.2", "a code whose time is up", redeeming(func(c *db.AuthorizationCode) { c.Expires = time.Now() }), toJSON, 400, InvalidGrant},
+		{"RFC 8707 §2.2", "a resource that was not asked for", redeeming(nil, "resource", "https://api.example/"), toJSON, 400, InvalidTarget},
 		{"RFC 6749 §4.1.3", "a code with a space behind it", func(s *site) page { return s.token(tokenForm(s.insertCode(nil) + " ")) }, toJSON, 400, InvalidGrant},
 		{"RFC 6749 §4.1.3", "a code in lower case", func(s *site) page { return s.token(tokenForm(strings.ToLower(s.insertCode(nil)))) }, toJSON, 400, InvalidGrant},
 		{"RFC 6749 §4.1.3", "a code beyond measure", redeeming(nil, "code", strings.Repeat("x", 60_000)), toJSON, 400, InvalidGrant},

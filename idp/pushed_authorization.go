@@ -34,6 +34,9 @@ type pushedResponse struct {
 // pushAuthorizationRequest serves POST /connect/par (RFC 9126 §2): authenticate the client, check the request as the
 // authorization endpoint would, keep it, and give a one-time reference for the user's browser to carry.
 func (p *Provider) pushAuthorizationRequest(c *gin.Context) error {
+	if err := p.demandNonce(c); err != nil {
+		return err
+	}
 	form, client, err := p.clientForm(c)
 	if err != nil {
 		return err
@@ -82,16 +85,30 @@ func pushedHandle(requestURI string) string {
 	return handle
 }
 
-// takePushedRequest lets the browser bring a pushed request once (RFC 9126 §7.3), before anything else is looked at.
-func (p *Provider) takePushedRequest(ctx context.Context, values url.Values) error {
+// bringPushedRequest lets the browser bring a pushed request, before anything else is looked at. It may come again until it is
+// answered (answerPushedRequest): who reloads the login page, or opens the link after a mail program has looked at it, is not
+// locked out (FAPI 2.0 §5.3.2.2 note 3).
+func (p *Provider) bringPushedRequest(ctx context.Context, values url.Values) error {
 	handle := pushedHandle(values.Get("request_uri"))
 	if handle == "" {
 		return nil
 	}
-	now := time.Now()
-	err := p.db.TakePushedRequest(ctx, handle, values.Get("client_id"), now, now.Add(pushedRequestDetour))
+	err := p.db.BringPushedRequest(ctx, handle, values.Get("client_id"), time.Now(), pushedRequestLifetime, pushedRequestDetour)
+	return spentReference(err)
+}
+
+// answerPushedRequest uses a pushed request up: an answer is sent once (RFC 9126 §7.3).
+func (p *Provider) answerPushedRequest(ctx context.Context, to responseTarget) error {
+	if to.pushed == "" {
+		return nil
+	}
+	return spentReference(p.db.AnswerPushedRequest(ctx, to.pushed))
+}
+
+// spentReference says about a request that is not there what may be the matter with it.
+func spentReference(err error) error {
 	if errors.Is(err, db.ErrNotFound) {
-		return refuse(InvalidRequest, "request_uri is unknown, has expired, was used before, or belongs to another client")
+		return refuse(InvalidRequestURI, "request_uri is unknown, has expired, was used before, or belongs to another client")
 	}
 	return err
 }
@@ -103,11 +120,11 @@ func (p *Provider) pushedParameters(ctx context.Context, values url.Values) (pus
 		return values, "", nil // any other request_uri is refused later (checkResponse)
 	}
 	request, err := p.db.PushedRequest(ctx, handle, time.Now())
-	if errors.Is(err, db.ErrNotFound) || err == nil && request.ClientID != values.Get("client_id") {
-		return nil, "", refuse(InvalidRequest, "request_uri is unknown, has expired, was used before, or belongs to another client")
+	if err == nil && request.ClientID != values.Get("client_id") {
+		err = db.ErrNotFound
 	}
 	if err != nil {
-		return nil, "", err
+		return nil, "", spentReference(err)
 	}
 	pushed = request.Parameters
 	if after := values.Get(loginAfterParameter); after != "" {

@@ -34,8 +34,8 @@ func (s *site) pushedURL(requestURI string, more ...string) string {
 // wantRefusedReference checks that a reference opens nothing and leads nowhere.
 func wantRefusedReference(t testing.TB, name string, p page) {
 	t.Helper()
-	if p.StatusCode != http.StatusBadRequest || p.Header.Get("Location") != "" || !strings.Contains(p.Body, "invalid_request") {
-		t.Errorf("%s: got %d %s, want a page with invalid_request", name, p.StatusCode, p.Header.Get("Location"))
+	if p.StatusCode != http.StatusBadRequest || p.Header.Get("Location") != "" || !strings.Contains(p.Body, "invalid_request_uri") {
+		t.Errorf("%s: got %d %s, want a page with invalid_request_uri", name, p.StatusCode, p.Header.Get("Location"))
 	}
 }
 
@@ -78,7 +78,50 @@ func TestPushedRequest(t *testing.T) { // RFC 9126 §2, §4
 	})
 }
 
-func TestPushedRequestIsTakenOnce(t *testing.T) {
+// One-time use counts from the answer, not from the first look (FAPI 2.0 §5.3.2.2 note 3, RFC 9126 §7.3).
+func TestPushedRequestMayBeBroughtAgainUntilItIsAnswered(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSite(t)
+		reference := s.push()
+		one, two := s.browser(), s.browser()
+		first := one.follow(one.get(s.pushedURL(reference)))
+		time.Sleep(pushedRequestLifetime - time.Second)
+		second := one.follow(one.get(s.pushedURL(reference))) // a reload
+		other := two.follow(two.get(s.pushedURL(reference)))  // a program that looks at links
+		time.Sleep(time.Second)
+		wantRefusedReference(t, "a reload after its lifetime", one.get(s.pushedURL(reference)))
+		if one.follow(one.submitLogin(second, "Mick", "MickPassword")).sent("code") == "" {
+			t.Fatal("no code after the reload")
+		}
+		wantRefusedReference(t, "the login page of before the reload", one.submitLogin(first, "Mick", "MickPassword"))
+		wantRefusedReference(t, "the other browser's", two.submitLogin(other, "Mick", "MickPassword"))
+	})
+}
+
+// Each of many ways back from the login page finds the request, and one is answered.
+func TestPushedRequestIsAnsweredOnce(t *testing.T) {
+	s := newSite(t)
+	b := s.browser()
+	back := b.submitLogin(b.follow(b.get(s.pushedURL(s.push()))), "Mick", "MickPassword").location().String()
+	var wait sync.WaitGroup
+	codes := make(chan string, 20)
+	for range cap(codes) {
+		wait.Go(func() { codes <- b.get(back).sent("code") })
+	}
+	wait.Wait()
+	close(codes)
+	sent := 0
+	for code := range codes {
+		if code != "" {
+			sent++
+		}
+	}
+	if sent != 1 {
+		t.Errorf("%d of 20 parallel ways back gave a code, want 1", sent)
+	}
+}
+
+func TestPushedRequestIsAnsweredOnceAtTheFrontDoor(t *testing.T) {
 	s := newSite(t)
 	reference := s.push("prompt", "none")
 	var wait sync.WaitGroup

@@ -53,9 +53,6 @@ func (p *Provider) startFamily(ctx context.Context, client db.Client, in accessT
 		FamilyID:       family,
 		ParentKey:      parent,
 	})
-	if errors.Is(err, db.ErrNotFound) {
-		return "", refuse(InvalidGrant, "code was used before; what it gave is revoked (RFC 6749 section 4.1.2)")
-	}
 	return handle, err
 }
 

@@ -134,10 +134,20 @@ func unsignedClaims(object string) (claims map[string]any, unsigned bool, err er
 	if len(parts) != 3 || parts[2] != "" {
 		return nil, false, nil
 	}
-	var header struct{ Alg, Typ string }
+	var header struct {
+		Alg  string
+		Typ  any
+		Crit any
+	}
 	encoded, err := base64.RawURLEncoding.DecodeString(parts[0])
 	if err != nil || json.Unmarshal(encoded, &header) != nil || header.Alg != unsignedAlgorithm {
 		return nil, false, nil
+	}
+	switch {
+	case header.Crit != nil: // there is no extension that we know (RFC 7515 §4.1.11)
+		return nil, true, errors.New("crit names an extension")
+	case !slices.Contains(requestObjectTypes, header.Typ):
+		return nil, true, errors.New("typ is not that of a request object")
 	}
 	payload, err := base64.RawURLEncoding.DecodeString(parts[1])
 	if err != nil {
@@ -179,14 +189,14 @@ func requestParameters(claims map[string]any) (url.Values, error) {
 }
 
 // keepRequest stores a request that came in a request object, for the way by our pages: what they carry could be changed
-// by hand, and the object may expire meanwhile. It has arrived already, so it counts as taken.
+// by hand, and the object may expire meanwhile. It has arrived already, so it counts as brought.
 func (p *Provider) keepRequest(ctx context.Context, request authorizationRequest) (handle string, err error) {
 	handle, now := newHandle(), time.Now()
 	err = p.db.InsertPushedRequest(ctx, handle, db.PushedRequest{
 		ClientID: request.client.ClientID, Parameters: request.values(), Created: now, Expires: now.Add(pushedRequestLifetime),
 	})
 	if err == nil {
-		err = p.db.TakePushedRequest(ctx, handle, request.client.ClientID, now, now.Add(pushedRequestDetour))
+		err = p.db.BringPushedRequest(ctx, handle, request.client.ClientID, now, pushedRequestLifetime, pushedRequestDetour)
 	}
 	return handle, err
 }

@@ -38,7 +38,15 @@ func unsigned(t testing.TB, claims map[string]any) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return base64.RawURLEncoding.EncodeToString([]byte(`{"alg":"none"}`)) + "." + base64.RawURLEncoding.EncodeToString(payload) + "."
+	return unsignedUnder(`{"alg":"none"}`, payload...)
+}
+
+// unsignedUnder is the same under any header.
+func unsignedUnder(header string, payload ...byte) string {
+	if payload == nil {
+		payload = []byte("{}")
+	}
+	return base64.RawURLEncoding.EncodeToString([]byte(header)) + "." + base64.RawURLEncoding.EncodeToString(payload) + "."
 }
 
 func signedObject(t testing.TB, key jose.JSONWebKey, typ string, claims map[string]any) string {

@@ -32,10 +32,8 @@ func responseMode(values url.Values) string {
 
 // sendResponse sends success or error to the client's redirect URI, in the mode it asked for.
 func (p *Provider) sendResponse(c *gin.Context, to responseTarget, response url.Values) error {
-	if to.pushed != "" { // answered: a second time the reference is worth nothing (RFC 9126 §7.3)
-		if err := p.db.DeletePushedRequest(c.Request.Context(), to.pushed); err != nil {
-			return err
-		}
+	if err := p.answerPushedRequest(c.Request.Context(), to); err != nil {
+		return err
 	}
 	p.completeResponse(c, to, response)
 	switch to.mode {

@@ -57,6 +57,9 @@ type tokenResponse struct {
 // token serves POST /connect/token (RFC 6749 §3.2, OIDC Core §3.1.3): read the form, find out which client is asking
 // and which key it holds, then let the grant decide.
 func (p *Provider) token(c *gin.Context) error {
+	if err := p.demandNonce(c); err != nil {
+		return err
+	}
 	form, client, err := p.clientForm(c)
 	if err != nil {
 		return err

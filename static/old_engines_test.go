@@ -10,7 +10,7 @@ import (
 func TestOldEnginesRunTheSessionPages(t *testing.T) {
 	newer := regexp.MustCompile("=>|`|\\b(?:const|let|class|import|export|async|await|of)\\s|\\?\\.|\\?\\?|\\.\\.\\.")
 	comments := regexp.MustCompile(`(?s)/\*.*?\*/|//[^\n]*`)
-	for _, name := range []string{"js/idp-check-session.js", "js/idp-form-post.js", "third_party/js-sha256/sha256.min.js"} {
+	for _, name := range []string{"js/idp-check-session.js", "js/idp-form-post.js", "js/idp-logged-out.js", "third_party/js-sha256/sha256.min.js"} {
 		text, err := os.ReadFile(name)
 		if err != nil {
 			t.Fatal(err)

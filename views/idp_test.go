@@ -161,6 +161,12 @@ func TestA27LoggedOutLeadsBack(t *testing.T) {
 	}
 	wantNone(t, document, "script")
 
+	m.Frames = []IDPLogoutFrame{{Client: "Other", Address: "http://localhost:3000/logout"}}
+	document = rendered(t, IDPLoggedOut(m)) // which may hang, and the refresh with it
+	if got := wantOne(t, document, "a#return").AttrOr("data-after", ""); got != "2" || document.Find("script").Length() != 1 {
+		t.Errorf("the script of a page with frames leads back after %q seconds", got)
+	}
+
 	m.AutoReturn = false
 	wantNone(t, rendered(t, IDPLoggedOut(m)), `meta[http-equiv=refresh]`)
 }

@@ -95,6 +95,16 @@ func (c *Checker) Check(ctx context.Context, r Request) (thumbprint string, err 
 	return made.thumbprint, nil
 }
 
+// Demand returns a [*Refusal] with the current nonce for a proof that lacks nothing else. It uses nothing up, so it can be asked
+// before whatever the client could send only once: it will send the same request again under another proof (RFC 9449 §8).
+func (c *Checker) Demand(ctx context.Context, r Request) error {
+	made, now, err := c.read(r)
+	if err != nil {
+		return nil // Check will say so
+	}
+	return c.checkNonce(ctx, made.claims.Nonce, now)
+}
+
 // read checks everything that takes no database.
 func (c *Checker) read(r Request) (proof, time.Time, error) {
 	now := time.Now()

@@ -14,8 +14,9 @@ import (
 	"github.com/go-jose/go-jose/v4/jwt"
 )
 
-// Algorithms are those a proof may be signed with: asymmetric ones only, and never "none" (RFC 9449 §4.3).
-var Algorithms = []jose.SignatureAlgorithm{jose.ES256, jose.PS256, jose.RS256, jose.EdDSA}
+// Algorithms are those a proof may be signed with: asymmetric ones only, and never "none" (RFC 9449 §4.3). RS256 is not among
+// them: a proof brings its own key, so nothing else would say that the key is for PS256 only (RFC 8725 §3.1, FAPI 2.0 §5.4.1).
+var Algorithms = []jose.SignatureAlgorithm{jose.ES256, jose.PS256, jose.EdDSA}
 
 // AlgorithmNames lists them as a challenge does (RFC 9449 §7.1).
 func AlgorithmNames() string {
@@ -63,7 +64,7 @@ func parse(raw string) (proof, error) {
 	}
 	token, err := jwt.ParseSigned(raw, Algorithms) // refuses an embedded key that is private or symmetric
 	if err != nil {
-		return proof{}, errors.New("it must be a JWT with the public key as jwk, signed with ES256, PS256, RS256 or EdDSA")
+		return proof{}, errors.New("it must be a JWT with the public key as jwk, signed with ES256, PS256 or EdDSA")
 	}
 	header := token.Headers[0]
 	_, plain := header.ExtraHeaders["b64"] // a JWT has its payload encoded (RFC 7797 §7)

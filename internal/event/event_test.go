@@ -90,16 +90,31 @@ func TestA36MaskHidesSecretsAndKeepsTheLesson(t *testing.T) {
 	got := event.Mask(url.Values{
 		"code": {"c0de"}, "Code_Verifier": {"v"}, "id_token_hint": {"eyJ"}, "client_secret": {"s"}, "refresh_token": {"r"}, "password": {"p"}, "token": {"t"},
 		"prompt": {"none"}, "state": {"abc"}, "nonce": {"n"}, "code_challenge": {"E9"}, "scope": {"openid", "profile"}, "empty": {""},
-		"logout_token": {"l"}, "registration_access_token": {"r"}, "DPoP": {"d"}, "login_hint": {"eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln", "Mick"},
+		"logout_token": {"l"}, "registration_access_token": {"r"}, "DPoP": {"d"}, "client_secret[]": {"s"}, "clientSecret": {"s"}, " Refresh-Token": {"r"}, "token_type_hint": {"access_token"}, "login_hint": {"eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln", "Mick"},
 	})
 	for name, value := range map[string]string{
 		"code": "***", "Code_Verifier": "***", "id_token_hint": "***", "client_secret": "***", "refresh_token": "***", "password": "***", "token": "***",
 		"prompt": "none", "state": "abc", "nonce": "n", "code_challenge": "E9", "scope": "openid profile", "empty": "",
-		"logout_token": "***", "registration_access_token": "***", "DPoP": "***", "login_hint": "*** Mick",
+		"logout_token": "***", "registration_access_token": "***", "DPoP": "***", "client_secret[]": "***", "clientSecret": "***", " Refresh-Token": "***", "token_type_hint": "access_token", "login_hint": "*** Mick",
 	} {
 		if got[name] != value {
 			t.Errorf("%s: got %q, want %q", name, got[name], value)
 		}
+	}
+}
+
+// Whatever a client sends in the wrong form, its secret is not told (decision 12).
+func TestMaskTellsNoSecretThatCameAsAName(t *testing.T) {
+	for _, name := range []string{
+		`{"grant_type":"x","client_secret":"hush"}`, `["hush"]`, "eyJhbGciOiJub25lIn0.eyJodXNoIjoxfQ.", strings.Repeat("hush", 20),
+	} {
+		got := event.Mask(url.Values{name: {`an equals sign before "hush"`}})
+		if len(got) != 1 || got["***"] != "***" {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+	if got := event.Mask(url.Values{"items[]": {"1"}}); got["items[]"] != "1" {
+		t.Errorf("a name of another kind: %v", got)
 	}
 }
 

@@ -8,12 +8,23 @@ import (
 	"unicode/utf8"
 )
 
-// secretParameters are the request parameters whose value would let a reader of the log act for the user or the client.
+// secretParameters are the request parameters whose value would let a reader of the log act for the user or the client, by the
+// letters of their names: a secret stays one in client_secret[] and in clientSecret.
 var secretParameters = map[string]bool{
-	"access_token": true, "assertion": true, "client_assertion": true, "client_secret": true, "code": true,
-	"code_verifier": true, "device_code": true, "id_token": true, "id_token_hint": true, "password": true,
-	"refresh_token": true, "request": true, "subject_token": true, "actor_token": true, "token": true, "user_code": true,
-	"dpop": true, "initial_access_token": true, "logout_token": true, "registration_access_token": true, "software_statement": true,
+	"accesstoken": true, "assertion": true, "clientassertion": true, "clientsecret": true, "code": true,
+	"codeverifier": true, "devicecode": true, "idtoken": true, "idtokenhint": true, "password": true, "secret": true,
+	"refreshtoken": true, "request": true, "subjecttoken": true, "actortoken": true, "token": true, "usercode": true,
+	"dpop": true, "initialaccesstoken": true, "logouttoken": true, "registrationaccesstoken": true, "softwarestatement": true,
+}
+
+// letters returns the letters of a name, all small.
+func letters(name string) string {
+	return strings.Map(func(r rune) rune {
+		if !unicode.IsLetter(r) {
+			return -1
+		}
+		return unicode.ToLower(r)
+	}, name)
 }
 
 // signed is what a JWT in compact form looks like (RFC 7519 §3.1). One that came under another name is no less a secret.
@@ -23,6 +34,7 @@ const (
 	masked        = "***"
 	maxParameters = 40  // of one event; who sends more is not telling us anything
 	maxValueRunes = 500 // longer values are cut
+	maxNameLength = 64  // bytes; longer names are no names
 )
 
 // Mask returns the parameters of a request as an event may carry them: secrets replaced, repeated values joined by a
@@ -33,13 +45,21 @@ func Mask(values url.Values) map[string]string {
 		if len(out) == maxParameters {
 			break
 		}
-		value := strings.Join(all, " ")
-		if secretParameters[strings.ToLower(name)] && value != "" {
+		value, shown := strings.Join(all, " "), printableName(name)
+		if (secretParameters[letters(name)] || shown == masked) && value != "" {
 			value = masked
 		}
-		out[Printable(name, 64)] = Printable(signed.ReplaceAllLiteralString(value, masked), maxValueRunes)
+		out[shown] = Printable(signed.ReplaceAllLiteralString(value, masked), maxValueRunes)
 	}
 	return out
+}
+
+// printableName returns a parameter's name. A body in JSON or a token that was sent as a form arrives as a name, with its secrets.
+func printableName(name string) string {
+	if len(name) > maxNameLength || strings.ContainsAny(name, `{}"`) || signed.MatchString(name) {
+		return masked
+	}
+	return Printable(name, maxNameLength)
 }
 
 // Printable returns s with everything replaced that is not text to look at, cut to at most max runes: control characters,

@@ -1,6 +1,8 @@
 package walk
 
 import (
+	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
@@ -101,4 +103,26 @@ func (b *browser) authorizeSilently(original request) url.Values {
 	b.waitFor("location.href.startsWith("+quote(b.p.spa)+")", patience)
 	answers := b.network.to(b.p.spa + "/assets/silent-callback.html")
 	return answers[len(answers)-1].query()
+}
+
+// TestI14AHangingLogoutFrame: a client whose logout page never answers holds nobody up (Front-Channel Logout §2).
+func TestI14AHangingLogoutFrame(t *testing.T) {
+	p, b := walk(t)
+	over := make(chan struct{})
+	asked := make(chan string, 1)
+	client := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		asked <- r.URL.RawQuery
+		<-over
+	}))
+	defer client.Close()
+	defer close(over)
+	p.sql("UPDATE Clients SET FrontChannelLogoutUri = ? WHERE ClientId = 'spa-client'", client.URL+"/logout")
+	b.signIn("Mick", "MickPassword")
+	b.click("#logout")
+	b.waitText("h1", "You are now logged out")
+	b.waitSignedOut(patience)
+	b.waitLocation("/")
+	if query := <-asked; !strings.Contains(query, "iss=") || !strings.Contains(query, "sid=") {
+		t.Errorf("the frame was asked %q, want iss and sid", query)
+	}
 }
