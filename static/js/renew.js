@@ -140,8 +140,12 @@ const secondsOf = (value) => {
 export const backOff = (attempt, retryAfter = 0, random = Math.random()) =>
   Math.max(retryAfter, Math.min(2 ** Math.min(attempt, 10), 16) * (1 + random / 5));
 
-/** Seconds before the expiry at which a token of this lifetime is renewed. @param {number} lifetime @param {number} lead @param {number} fraction */
-export const leadOf = (lifetime, lead, fraction) => Math.min(lead, lifetime * fraction);
+/**
+ * Seconds before the expiry at which a token of this lifetime is renewed. Never sooner than two seconds after it came, and be it
+ * after the expiry: a lifetime of a second makes no loop either.
+ * @param {number} lifetime @param {number} lead @param {number} fraction
+ */
+export const leadOf = (lifetime, lead, fraction) => Math.min(lead, lifetime * fraction, lifetime - 2);
 
 /**
  * @param {UserManager} manager with automaticSilentRenew off, or it will renew as well
@@ -161,9 +165,9 @@ export const createRenewal = (manager, options = {}) => {
   /**
    * What we know of the token beyond what the library stores: framed when the hidden frame has worked in this session, blocked
    * the session it did not see.
-   * @type {{exp: number, lifetime: number, offset: number, id?: string, framed?: boolean, blocked?: string}}
+   * @type {{exp?: number, lifetime: number, offset?: number, id?: string, framed?: boolean, blocked?: string}}
    */
-  let known = { exp: 0, lifetime: 0, offset: 0 };
+  let known = { lifetime: 0 };
   /** @type {Status} */
   let status = { kind: "signedOut" };
   let running = false;
@@ -172,7 +176,9 @@ export const createRenewal = (manager, options = {}) => {
   let retryAt = 0; // milliseconds since the epoch; 0 when no attempt has failed
   let told = { expiring: false, expired: false };
   let timer = 0;
-  let offset = 0; // seconds the server's clock is ahead of ours
+  /** @type {number | undefined} */
+  let offset; // seconds the server's clock is ahead of ours, once it was seen
+  let measuring = Promise.resolve();
   let skewed = 0; // the offset that listeners were told
   let drift = Date.now() - performance.now();
   let lastActive = Date.now();
@@ -191,8 +197,22 @@ export const createRenewal = (manager, options = {}) => {
   const listeners = new Map();
   /** @template {keyof Events} K @param {K} type @param {Events[K]} news */
   const tell = (type, news) => {
-    for (const listener of listeners.get(type) ?? []) listener(news);
+    for (const listener of listeners.get(type) ?? []) {
+      try {
+        listener(news);
+      } catch (error) {
+        reportError(error); // its own affair: the renewal has not failed
+      }
+    }
   };
+  /** @template {keyof Events} K @param {K} type @param {(news: Events[K]) => void} listener @returns {() => void} ends it */
+  const listen = (type, listener) => {
+    const of = listeners.get(type) ?? new Set();
+    listeners.set(type, of.add(listener));
+    return () => void of.delete(listener);
+  };
+  /** Tells those who listen to the manager. @param {User} user @param {boolean} [raise] */
+  const load = (user, raise) => manager.events.load(user, raise).catch(reportError);
   /** @param {Status} next */
   const become = (next) => {
     if (JSON.stringify(next) === JSON.stringify(status)) return;
@@ -202,7 +222,8 @@ export const createRenewal = (manager, options = {}) => {
 
   // ---- Time
 
-  const left = (/** @type {User | null} */ user = current) => (user?.expires_at ?? 0) - Date.now() / 1000;
+  /** Seconds until the token expires. Who does not say (RFC 6749 §5.1) means: until the API refuses it. */
+  const left = (/** @type {User | null} */ user = current) => (user ? (user.expires_at ?? Infinity) - Date.now() / 1000 : 0);
   const lead = () => leadOf(known.lifetime, leadInSeconds, leadFraction);
   const stuck = () => status.kind === "ended" || status.kind === "userChanged" || status.kind === "cookiesBlocked";
 
@@ -213,7 +234,7 @@ export const createRenewal = (manager, options = {}) => {
     const jumped = Date.now() - performance.now() - drift;
     if (Math.abs(jumped) > 5000) { // asleep, or somebody set the clock
       drift += jumped;
-      void measureClock();
+      measuring = measureClock();
     }
     const rest = left();
     if (rest <= lead() && rest > 0 && !told.expiring) {
@@ -249,17 +270,18 @@ export const createRenewal = (manager, options = {}) => {
   const measureClock = async () => {
     try {
       const sent = Date.now();
-      const { headers } = await fetch(clockURL, { method: "HEAD", cache: "no-store", signal: AbortSignal.timeout(timeoutInSeconds * 1000) });
+      const { headers } = await fetch(clockURL, { method: "HEAD", cache: "no-store", signal: inTime() });
       noteDate(headers.get("Date"), (sent + Date.now()) / 2);
     } catch {
       // no answer: the clock is as good as it was
     }
-    // A clock that was set while the token lived moved the token's expiry with it.
-    if (current && known.exp === current.expires_at && Math.abs(offset - known.offset) > 5) {
+    if (!current || offset === undefined || known.exp === undefined || known.exp !== current.expires_at) return;
+    known.offset ??= offset; // the token came before the first answer
+    if (Math.abs(offset - known.offset) > 5) { // a clock that was set while the token lived moved its expiry with it
       current.expires_at = Math.round(known.exp + known.offset - offset);
       await manager.storeUser(current);
       await remember(current, known.lifetime);
-      await manager.events.load(current, false);
+      await load(current, false);
       tick();
     }
   };
@@ -279,9 +301,15 @@ export const createRenewal = (manager, options = {}) => {
 
   /** @param {User} user @param {number} lifetime seconds */
   const remember = async (user, lifetime) => {
-    known = { ...known, exp: user.expires_at ?? 0, lifetime, offset, id: random() };
-    await settings.userStore.set(name, JSON.stringify(known));
-    if (shared()) await ledger("readwrite", (written) => written.put(known.id, name));
+    const record = (known = { ...known, exp: user.expires_at, lifetime, offset, id: random() });
+    await settings.userStore.set(name, JSON.stringify(record));
+    if (shared()) await ledger("readwrite", (written) => written.put(record.id, name));
+  };
+
+  /** Takes the user out of the store, with what we knew of the token. */
+  const forget = async () => {
+    await manager.removeUser();
+    await settings.userStore.remove(name);
   };
 
   /** Whether the user is in localStorage, where other tabs see them. */
@@ -324,17 +352,20 @@ export const createRenewal = (manager, options = {}) => {
       askAbout({ sub: stored.profile.sub, name: stored.profile.name });
       return stored;
     }
-    const shared = current !== null;
-    await take(stored);
-    await manager.events.load(stored);
-    if (shared) tell("renewed", { user: stored, shared: true });
+    const renewed = current !== null;
+    const began = epoch;
+    const record = await recall();
+    if (epoch !== began) return null;
+    known = record;
+    take(stored);
+    await load(stored);
+    if (renewed) tell("renewed", { user: stored, shared: true });
     return stored;
   };
 
   /** The token of this tab is that of user from now on. @param {User} user */
-  const take = async (user) => {
-    const record = await recall();
-    known = record.exp === user.expires_at ? record : { ...known, exp: user.expires_at ?? 0, lifetime: Math.max(left(user), 1), offset };
+  const take = (user) => {
+    if (known.exp !== user.expires_at) known = { ...known, exp: user.expires_at, lifetime: Math.max(left(user), 1), offset };
     current = user;
     declined = "";
     attempts = retryAt = 0;
@@ -349,9 +380,15 @@ export const createRenewal = (manager, options = {}) => {
     abort.abort();
     abort = new AbortController();
     current = null;
+    known = { lifetime: 0 };
     clearTimeout(timer);
     become({ kind: "signedOut" });
     tell("signedOut", { elsewhere });
+  };
+
+  /** Takes out of the store what came there although its user had signed out by then. @param {User} user */
+  const retract = async (user) => {
+    if (running && !current && (await manager.getUser())?.access_token === user.access_token) await forget();
   };
 
   /** @param {{sub: string, name?: string}} user */
@@ -379,7 +416,7 @@ export const createRenewal = (manager, options = {}) => {
     let answer = {};
     become({ kind: "renewing" });
     try {
-      return await exclusively(name, abort.signal, async () => {
+      return await exclusively(name, lease, abort.signal, async () => {
         // Another tab may have renewed while we waited for the lock.
         await caughtUp();
         const stored = await adoptStored();
@@ -389,19 +426,28 @@ export const createRenewal = (manager, options = {}) => {
         base = stored;
         become({ kind: "renewing" });
         tell("renewing", { attempt: attempts + 1 });
-        const next = await withAnswers(settings.authority, (response) => {
+        const next = await withAnswers((response) => {
+          if (![...origins].some((origin) => response.url.startsWith(`${origin}/`))) return;
           answer = { status: response.status, retryAfter: response.headers.get("Retry-After") };
           noteDate(response.headers.get("Date"), Date.now());
         }, () => obtain(stored));
-        if (epoch !== began || (await manager.getUser())?.access_token !== stored?.access_token) {
-          void revoke(next, stored); // nobody will ever use it
+        const still = async (/** @type {User | null} */ user) =>
+          (await manager.getUser())?.access_token === user?.access_token && epoch === began;
+        let undisturbed = await still(stored);
+        if (undisturbed) {
+          if (!usesRefreshToken(stored)) known.framed = true;
+          await manager.storeUser(next);
+          if (epoch === began) await remember(next, Math.max(left(next), 1)); // after the user: who sees this sees them
+          undisturbed = await still(next);
+          if (!running) throw gone(); // stopped: it is in the store for whoever comes next
+        }
+        if (!undisturbed) {
+          void revoke(next, stored); // somebody signed out or in meanwhile: nobody will ever use it
+          await retract(next);
           throw gone();
         }
-        if (!usesRefreshToken(stored)) known.framed = true;
-        await manager.storeUser(next);
-        await remember(next, Math.max(left(next), 1)); // after the user: who sees this sees them
-        await take(next);
-        await manager.events.load(next);
+        take(next);
+        await load(next);
         say("renewed");
         tell("renewed", { user: next, shared: false });
         return next;
@@ -420,8 +466,10 @@ export const createRenewal = (manager, options = {}) => {
    */
   const recover = async (error, answer, base, began) => {
     const failure = classify(error, answer);
-    if (epoch !== began || failure.code === "signed_out" || failure.code === "user_changed") throw new RenewalError(failure, { cause: error });
+    if (epoch !== began) throw gone();
+    if (failure.code === "signed_out" || failure.code === "user_changed") throw error;
     const stored = await adoptStored();
+    if (epoch !== began) throw gone();
     if (stored && base && stored.access_token !== base.access_token && left(stored) > 0 && status.kind === "ready") return stored;
     if (failure.class === "transient") {
       if (!navigator.onLine) {
@@ -463,16 +511,42 @@ export const createRenewal = (manager, options = {}) => {
    * @param {User | null} user
    */
   const obtain = async (user) => {
-    const metadata = await manager.metadataService.getMetadata();
+    const metadata = await metadataOf();
+    if (verify) await within(1, manager.metadataService.getSigningKeys()); // now: a rotating refresh token is not asked for twice
     const shadow = shadowOf(metadata, {});
     if (user) await shadow.storeUser(user); // storing nobody would throw the DPoP key away
     const nonce = random();
-    const next = await shadow.signinSilent({ nonce, forceIframeAuth: forceFrame });
-    if (!next) throw new RenewalError({ class: "refused", code: "invalid_response", reason: "no user came of the renewal" });
+    const next = await within(3, shadow.signinSilent({ nonce, forceIframeAuth: forceFrame }));
+    if (!next) throw refused("invalid_response", "no user came of the renewal");
     await check(next, user, usesRefreshToken(user) ? undefined : nonce, metadata);
-    await addUserInfo(next);
+    await addUserInfo(next).catch((error) => {
+      if (!user || classify(error).class === "refused") throw error;
+      next.profile = { ...user.profile, ...next.profile }; // the tokens are good, and what userinfo said before still stands
+    });
     return next;
   };
+
+  /** How long one request of a renewal may take. */
+  const inTime = () => AbortSignal.timeout(timeoutInSeconds * 1000);
+  const lease = 8000 * timeoutInSeconds; // milliseconds; longer than all requests of a renewal together
+
+  /**
+   * The library waits as long as it takes for discovery and keys, and for the rest of an answer that has begun.
+   * @template T @param {number} requests @param {Promise<T>} work @returns {Promise<T>}
+   */
+  const within = (requests, work) => new Promise((resolve, reject) => {
+    const seconds = requests * timeoutInSeconds;
+    const timeout = setTimeout(() => reject(new ErrorTimeout(`no answer from ${settings.authority} within ${seconds} s`)), seconds * 1000);
+    work.finally(() => clearTimeout(timeout)).then(resolve, reject);
+  });
+
+  const metadataOf = async () => {
+    const metadata = await within(1, manager.metadataService.getMetadata());
+    if (metadata.token_endpoint) origins.add(new URL(metadata.token_endpoint).origin);
+    return metadata;
+  };
+  /** Where the provider answers. */
+  const origins = new Set([new URL(settings.authority).origin]);
 
   /** @param {Partial<import("oidc-client-ts").OidcMetadata>} metadata @param {object} changes */
   const shadowOf = (metadata, changes) =>
@@ -491,10 +565,9 @@ export const createRenewal = (manager, options = {}) => {
    */
   const askWho = async () => {
     try {
-      const metadata = await manager.metadataService.getMetadata();
-      const shadow = shadowOf(metadata, { includeIdTokenInSilentRenew: false });
+      const shadow = shadowOf(await metadataOf(), { includeIdTokenInSilentRenew: false });
       const scope = settings.scope.split(" ").filter((value) => value === "openid" || value === "profile").join(" "); // a name to ask about
-      const other = await shadow.signinSilent({ nonce: random(), scope, forceIframeAuth: true });
+      const other = await within(3, shadow.signinSilent({ nonce: random(), scope, forceIframeAuth: true }));
       return other ? { user: { sub: other.profile.sub, name: other.profile.name } } : {};
     } catch (error) {
       if (classify(error).code !== "login_required") throw error;
@@ -511,7 +584,7 @@ export const createRenewal = (manager, options = {}) => {
       frame.hidden = true;
       frame.setAttribute("aria-hidden", "true");
       return {
-        navigate: (params) => listen(frame, params, metadata).finally(() => frame.remove()),
+        navigate: (params) => answerIn(frame, params, metadata).finally(() => frame.remove()),
         close: () => frame.remove(),
       };
     },
@@ -524,7 +597,7 @@ export const createRenewal = (manager, options = {}) => {
    * @param {Partial<import("oidc-client-ts").OidcMetadata>} metadata
    * @returns {Promise<{url: string}>}
    */
-  const listen = (frame, { url, state, response_mode, scriptOrigin = location.origin }, metadata) =>
+  const answerIn = (frame, { url, state, response_mode, scriptOrigin = location.origin }, metadata) =>
     new Promise((resolve, reject) => {
       const provider = new URL(url).origin;
       const end = new AbortController();
@@ -566,12 +639,14 @@ export const createRenewal = (manager, options = {}) => {
    */
   const check = async (next, before, nonce, metadata) => {
     if (!next.access_token) throw refused("invalid_response", "the answer has no access token");
+    if (left(next) <= 0) throw refused("token_expired", "the new access token has expired already");
     const token = next.id_token ?? "";
     if (token === (before?.id_token ?? "")) return; // a refresh may come without a new ID token: the old one stands
     const claims = claimsOf(token);
     const audience = [claims.aud].flat();
     const skew = Math.max(clockSkewInSeconds, 1);
-    const now = Date.now() / 1000 + offset;
+    await measuring;
+    const now = Date.now() / 1000 + (offset ?? 0);
     if (claims.iss !== metadata.issuer) throw refused("issuer_mismatch", `the ID token was issued by ${claims.iss}`);
     if (!audience.includes(settings.client_id)) throw refused("audience_mismatch", `the ID token is for ${audience}`);
     if (audience.length > 1 && !claims.azp) throw refused("audience_mismatch", "the ID token has several audiences and no azp");
@@ -590,8 +665,9 @@ export const createRenewal = (manager, options = {}) => {
    */
   const continuous = (claims, old, nonce) => {
     if (claims.sub !== old.sub) throw refused("sub_mismatch", "the ID token is about somebody else", { sub: claims.sub, name: claims.name });
-    const sameTime = claims.auth_time === old.auth_time || claims.auth_time === undefined;
-    const sameSession = claims.sid === old.sid || claims.sid === undefined;
+    const same = (/** @type {string} */ claim) => [claims[claim], old[claim]].includes(undefined) || claims[claim] === old[claim]; // both are optional
+    const sameTime = same("auth_time");
+    const sameSession = same("sid");
     // The same user may have signed in anew: then both move together, and forward.
     const anew = nonce !== undefined && !sameSession && claims.auth_time > old.auth_time;
     if (!anew && !sameTime) throw refused("auth_time_mismatch", "the time of the sign-in has changed");
@@ -602,16 +678,16 @@ export const createRenewal = (manager, options = {}) => {
   /** The provider's keys, fetched again when a token names a new one. @param {string} token */
   const keysFor = async (token) => {
     const { kid } = JSON.parse(fromBase64(token.split(".")[0]));
-    const keys = (await manager.metadataService.getSigningKeys()) ?? [];
+    const keys = (await within(1, manager.metadataService.getSigningKeys())) ?? [];
     if (keys.some((key) => key.kid === kid)) return keys;
     manager.metadataService.resetSigningKeys();
-    return (await manager.metadataService.getSigningKeys()) ?? [];
+    return (await within(1, manager.metadataService.getSigningKeys())) ?? [];
   };
 
   /** @param {User} unused @param {User | null} kept */
   const revoke = async (unused, kept) => {
     if (!unused.refresh_token || unused.refresh_token === kept?.refresh_token) return;
-    const shadow = shadowOf(await manager.metadataService.getMetadata(), {});
+    const shadow = shadowOf(await metadataOf(), {});
     await shadow.storeUser(unused);
     await shadow.revokeTokens(["refresh_token"]).catch(() => {}); // it expires by itself too
   };
@@ -641,7 +717,7 @@ export const createRenewal = (manager, options = {}) => {
     if (type === "renewed") wake();
     if (type !== "signedOut" || !current || (sub && sub !== current.profile.sub)) return;
     leave(true);
-    await manager.removeUser();
+    await forget();
   };
 
   // ---- Using the token
@@ -651,21 +727,18 @@ export const createRenewal = (manager, options = {}) => {
     const patience = Date.now() + 3 * timeoutInSeconds * 1000;
     while (current) {
       if (status.kind === "userChanged") throw new RenewalError({ class: "refused", code: "user_changed", reason: "another user is signed in" });
-      if (left() > Math.min(minValidityInSeconds, lead())) return current.access_token;
-      /** @type {unknown} */
-      let problem = status.kind === "ended" || status.kind === "cookiesBlocked"
-        ? new RenewalError({ class: "final", code: status.code, reason: status.reason }) : null;
-      if (!problem && !navigator.onLine) problem = new RenewalError({ class: "transient", code: "offline", reason: "the browser is offline" });
-      if (!problem) {
-        try {
-          if (!flight && retryAt > Date.now()) await sleep(Math.min(retryAt - Date.now(), 1000));
-          if (flight || retryAt - 1000 <= Date.now()) await renewOnce();
-        } catch (error) {
-          if (classify(error).class !== "transient" || Date.now() > patience) problem = error;
-        }
+      if (left() > Math.max(Math.min(minValidityInSeconds, lead()), 0)) return current.access_token;
+      try {
+        if (status.kind === "ended" || status.kind === "cookiesBlocked") throw new RenewalError({ class: "final", code: status.code, reason: status.reason });
+        if (!navigator.onLine) throw new RenewalError({ class: "transient", code: "offline", reason: "the browser is offline" });
+        if (flight || retryAt <= Date.now()) await renewOnce();
+        else if (status.kind === "retrying" && (left() > 0 || retryAt > patience)) {
+          throw new RenewalError({ class: "transient", code: status.code, reason: status.reason });
+        } else await sleep(Math.min(retryAt - Date.now(), 1000));
+      } catch (error) {
+        if (left() > 0) return current?.access_token; // not renewed, but it lives
+        if (classify(error).class !== "transient" || !navigator.onLine || retryAt > patience || Date.now() > patience) throw error;
       }
-      if (left() > 0) return current?.access_token; // not renewed, but it lives
-      if (problem) throw problem;
     }
     return undefined;
   };
@@ -689,12 +762,13 @@ export const createRenewal = (manager, options = {}) => {
   /** Adds what userinfo says (OIDC Core §5.3). @param {User} user */
   const addUserInfo = async (user) => {
     if (!loadUserInfo) return;
-    const url = await manager.metadataService.getUserInfoEndpoint();
-    let answer = await fetch(await withToken(new Request(url), user.access_token, user));
+    const url = await within(1, manager.metadataService.getUserInfoEndpoint());
+    const ask = async () => fetch(await withToken(new Request(url, { signal: inTime() }), user.access_token, user));
+    let answer = await ask();
     const nonce = answer.headers.get("DPoP-Nonce");
     if (answer.status === 401 && nonce) {
       nonces.set(new URL(url).origin, nonce);
-      answer = await fetch(await withToken(new Request(url), user.access_token, user));
+      answer = await ask();
     }
     if (!answer.ok) throw new Error(`userinfo (${answer.status})`);
     const claims = await answer.json();
@@ -719,11 +793,7 @@ export const createRenewal = (manager, options = {}) => {
      * Calls the listener whenever it happens, until the returned function is called.
      * @template {keyof Events} K @param {K} type @param {(news: Events[K]) => void} listener
      */
-    on: (type, listener) => {
-      const of = listeners.get(type) ?? new Set();
-      listeners.set(type, of.add(listener));
-      return () => void of.delete(listener);
-    },
+    on: (type, listener) => listen(type, listener),
 
     /**
      * Begins to look after the user of the manager, if there is one. An expired token gets one silent attempt before this
@@ -754,13 +824,17 @@ export const createRenewal = (manager, options = {}) => {
         () => channel?.close(),
         manager.events.addUserLoaded(async (user) => {
           if (user.access_token === current?.access_token) return;
-          epoch++; // a sign-in: what was under way belongs to the one before
-          known = await recall();
+          const began = ++epoch; // a sign-in: what was under way belongs to the one before
+          const record = await recall();
+          if (loadUserInfo) await addUserInfo(user).catch(() => {}); // or the next renewal brings it
+          if (epoch !== began) return; // signed out again already
+          known = record;
           // The frame did not see this session, and the top of the window did: now it is certain.
-          if (loadUserInfo) await addUserInfo(user).then(() => manager.storeUser(user), () => {}); // or the next renewal brings it
           const blocked = known.blocked !== undefined && known.blocked === user.profile.sid && !usesRefreshToken(user);
+          take(user);
+          if (loadUserInfo) await manager.storeUser(user);
           await remember(user, Math.max(left(user), 1));
-          await take(user);
+          if (epoch !== began) return await retract(user);
           if (blocked) {
             become({ kind: "cookiesBlocked", certain: true, code: "login_required", reason: "the provider knows you, but not inside a frame" });
             tell("cookiesBlocked", { certain: true });
@@ -771,8 +845,9 @@ export const createRenewal = (manager, options = {}) => {
         manager.events.addUserUnloaded(() => leave(false)),
       ];
       const user = await manager.getUser();
-      if (user) await take(user);
-      void measureClock();
+      known = await recall();
+      if (user) take(user);
+      measuring = measureClock();
       if (!user) return null;
       if (left() <= 0 && navigator.onLine) await renewOnce().catch(() => {});
       tick();
@@ -815,7 +890,7 @@ export const createRenewal = (manager, options = {}) => {
       if (user) return askAbout(user);
       say("signedOut");
       leave(true);
-      await manager.removeUser();
+      await forget();
     },
 
     /**
@@ -834,20 +909,29 @@ export const createRenewal = (manager, options = {}) => {
       const request = new Request(input, init);
       if (!apis.some((root) => isBelow(request.url, root))) return fetch(request);
       const again = request.clone();
-      const token = await fresh().catch(() => undefined);
-      let answer = await fetch(await withToken(request, token));
-      const nonce = answer.headers.get("DPoP-Nonce");
-      if (nonce) nonces.set(new URL(request.url).origin, nonce);
-      if (answer.status === 401 && nonce) answer = await fetch(await withToken(again.clone(), token)); // RFC 9449 §9
-      if (answer.status !== 401 || !token) return answer;
-      if (current?.access_token === token) {
-        try {
-          await renewOnce();
-        } catch {
-          return answer;
+      const token = await Promise.race([fresh().catch(() => undefined), aborted(request.signal)]);
+      const end = new AbortController(); // nobody sees an answer to somebody who has signed out meanwhile
+      const stop = listen("signedOut", () => end.abort(new DOMException("signed out", "AbortError")));
+      const send = async (/** @type {Request} */ one, /** @type {string | undefined} */ bearer) => {
+        const answer = await fetch(await withToken(one, bearer), { signal: AbortSignal.any([one.signal, end.signal]) });
+        end.signal.throwIfAborted();
+        const nonce = answer.headers.get("DPoP-Nonce");
+        if (nonce) nonces.set(new URL(one.url).origin, nonce);
+        return { answer, nonce };
+      };
+      try {
+        let { answer, nonce } = await send(request, token);
+        if (answer.status === 401 && nonce) ({ answer } = await send(again.clone(), token)); // RFC 9449 §9
+        if (answer.status !== 401 || !token) return answer;
+        if (current?.access_token === token) {
+          if (stuck() || retryAt > Date.now()) return answer;
+          await renewOnce().catch(() => {});
         }
+        if (!current || current.access_token === token || left() <= 0) return answer;
+        return (await send(again, current.access_token)).answer;
+      } finally {
+        stop();
       }
-      return current && left() > 0 ? fetch(await withToken(again, current.access_token)) : answer;
     },
 
     /**
@@ -858,7 +942,7 @@ export const createRenewal = (manager, options = {}) => {
       const user = await manager.getUser();
       say("signedOut");
       leave(false);
-      await manager.removeUser();
+      await forget();
       if (user) await Promise.race([revoke(user, null).catch(() => {}), new Promise((done) => setTimeout(done, 2000))]);
       await manager.signoutRedirect({ ...(user?.id_token && { id_token_hint: user.id_token }), ...args });
     },
@@ -873,15 +957,16 @@ export const createRenewal = (manager, options = {}) => {
       const stored = await manager.getUser();
       if (accept && stored && current && stored.profile.sub !== current.profile.sub) {
         epoch++;
-        await take(stored);
-        await manager.events.load(stored);
+        known = await recall();
+        take(stored);
+        await load(stored);
         tick();
         return true;
       }
       const own = current !== null && stored?.profile.sub === current.profile.sub;
       declined = own ? "" : (stored?.profile.sub ?? "");
       leave(false);
-      if (own) await manager.removeUser();
+      if (own) await forget();
       else await manager.events.unload(); // what is in the store is another tab's
       return false;
     },
@@ -900,6 +985,9 @@ const isBelow = (url, root) => {
   const asked = new URL(url);
   return asked.origin === origin && (asked.pathname === pathname || asked.pathname.startsWith(pathname.endsWith("/") ? pathname : `${pathname}/`));
 };
+
+/** Resolves when somebody has given up. @param {AbortSignal} signal @returns {Promise<undefined>} */
+const aborted = (signal) => new Promise((done) => (signal.aborted ? done(undefined) : signal.addEventListener("abort", () => done(undefined), { once: true })));
 
 const sleep = (/** @type {number} */ milliseconds) => new Promise((done) => setTimeout(done, milliseconds));
 
@@ -928,24 +1016,38 @@ const crossSite = (provider) => {
   return site(provider.hostname) !== site(location.hostname);
 };
 
+/** @type {Set<(response: Response) => void>} */
+const watchers = new Set();
+let unwatch = () => {};
+
 /**
  * oidc-client-ts keeps status and headers of the provider's answers to itself, and they say whether and when to try again.
- * While work runs, fetch is watched for answers of this provider; nothing about them is changed.
- * @template T @param {string} root @param {(response: Response) => void} saw @param {() => Promise<T>} work @returns {Promise<T>}
+ * While work runs, fetch is watched for answers; nothing about them is changed.
+ * @template T @param {(response: Response) => void} saw @param {() => Promise<T>} work @returns {Promise<T>}
  */
-const withAnswers = async (root, saw, work) => {
-  const original = globalThis.fetch;
-  const watching = async (/** @type {RequestInfo | URL} */ input, /** @type {RequestInit} */ init) => {
-    const response = await original(input, init);
-    if (String(input instanceof Request ? input.url : input).startsWith(root)) saw(response);
-    return response;
-  };
-  globalThis.fetch = /** @type {typeof fetch} */ (watching);
+const withAnswers = async (saw, work) => {
+  if (watchers.size === 0) unwatch = watchFetch();
+  watchers.add(saw);
   try {
     return await work();
   } finally {
-    if (globalThis.fetch === watching) globalThis.fetch = original;
+    watchers.delete(saw);
+    if (watchers.size === 0) unwatch();
   }
+};
+
+const watchFetch = () => {
+  const original = globalThis.fetch;
+  /** @type {typeof fetch} */
+  const watching = async (input, init) => {
+    const response = await original(input, init);
+    for (const saw of watchers) saw(response);
+    return response;
+  };
+  globalThis.fetch = watching;
+  return () => {
+    if (globalThis.fetch === watching) globalThis.fetch = original; // somebody else's replacement stays
+  };
 };
 
 /** @type {Promise<IDBDatabase> | undefined} */
@@ -978,9 +1080,10 @@ const ledger = async (mode, use) => {
 /**
  * Lets one tab of this origin do the work at a time. Without Web Locks (an insecure context, an old browser) a lease in the
  * ledger does it, where read-write transactions of all tabs run one after the other. It ends by itself when its tab has crashed.
- * @template T @param {string} name @param {AbortSignal} signal gives up waiting @param {() => Promise<T>} work @returns {Promise<T>}
+ * @template T @param {string} name @param {number} lease milliseconds @param {AbortSignal} signal gives up waiting
+ * @param {() => Promise<T>} work @returns {Promise<T>}
  */
-const exclusively = async (name, signal, work) => {
+const exclusively = async (name, lease, signal, work) => {
   if (navigator.locks) return /** @type {Promise<T>} */ (navigator.locks.request(name, { signal }, work));
   const key = `${name}:lease`;
   const owner = random();
@@ -991,7 +1094,7 @@ const exclusively = async (name, signal, work) => {
       const reading = store.get(key);
       reading.onsuccess = () => {
         taken = !reading.result || reading.result.until < Date.now();
-        if (taken) store.put({ owner, until: Date.now() + 45_000 }, key); // longer than any renewal takes
+        if (taken) store.put({ owner, until: Date.now() + lease }, key);
       };
       return store.count();
     });

@@ -129,6 +129,8 @@ export const create = (name, host, handedOver) => {
       if (refresh && seen && !seen.refresh_token && renewal.status().kind === "ready") void renewal.renew().catch(() => {});
     },
     stop: async (next) => {
+      // What a renewal under way brings is for the next strategy: with rotation, what we have is worth nothing any more.
+      if (renewal.status().kind === "renewing") await renewal.renew().catch(() => {});
       const user = next ? renewal.user() : await withoutRefreshToken(manager, renewal.user());
       for (const stop of stops) stop();
       renewal.stop();
