@@ -135,17 +135,20 @@ func TestR20EventsInOrder(t *testing.T) {
 	b.waitText("#renewal", "consent_required")
 	b.waitSignedOut(patience)
 	p.waitEvent(0, patience, is("access_token.expired"))
+	f.answer(nil)
+	eval[bool](b, `import("/static/js/auth.js").then(auth => { void auth.logout(); return true; })`) // the menu says Login by now
+	p.waitEvent(0, patience, is("user.signed_out"))
 	var got []string
-	for _, e := range p.events(0, is("access_token.expiring", "silent_renew.started", "user.loaded", "silent_renew.error", "access_token.expired")) {
+	for _, e := range p.events(0, is("access_token.expiring", "silent_renew.started", "user.loaded", "silent_renew.error", "access_token.expired", "user.signed_out")) {
 		if !e.Time.Before(first.Time) {
 			got = append(got, e.Message)
 		}
 	}
-	tail := []string{"access_token.expiring", "silent_renew.started", "silent_renew.error", "access_token.expired"}
-	if len(got) < 5 || got[0] != "user.loaded" || !slices.Equal(got[len(got)-4:], tail) {
+	tail := []string{"access_token.expiring", "silent_renew.started", "silent_renew.error", "access_token.expired", "user.signed_out"}
+	if len(got) < 6 || got[0] != "user.loaded" || !slices.Equal(got[len(got)-5:], tail) {
 		t.Errorf("the end: %s\nwant a renewed token, then %s", strings.Join(got, ", "), strings.Join(tail, ", "))
 	}
-	for i := 0; i+3 < len(got)-4; i += 3 {
+	for i := 0; i+3 < len(got)-5; i += 3 {
 		if want := []string{"user.loaded", "access_token.expiring", "silent_renew.started"}; !slices.Equal(got[i:i+3], want) {
 			t.Errorf("at %d: %v, want %v", i, got[i:i+3], want)
 		}
