@@ -112,6 +112,14 @@ func TestBFFSurvivesARestart(t *testing.T) {
 	b.waitText("main", "IT_Solutions Ltd")
 }
 
+// TestR1BFFMonthlyTokens: a token that lives for a month is not renewed all the time, although no timer of a browser counts so far.
+func TestR1BFFMonthlyTokens(t *testing.T) {
+	p, b := walkBFF(t)
+	p.setBFFLifetime(30 * 24 * 3600)
+	b.signIn("Mick", "MickPassword")
+	p.never(p.log.mark(), 4*time.Second, is("bff.renewed"))
+}
+
 // TestR18R19BFFLogoutReachesEverything: three tabs; one logs out while another's request is under way. All show Login within a second, the answer
 // that comes late is not shown, and a draft is still there.
 func TestR18R19BFFLogoutReachesEverything(t *testing.T) {
