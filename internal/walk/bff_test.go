@@ -42,6 +42,8 @@ func TestE6BFFNoTokenInTheBrowser(t *testing.T) {
 	b.open("/privacy")
 	b.waitText("main", "Admin")
 	b.waitRenewals(1, 30*time.Second)
+	b.open("/sequence") // every event of it all
+	b.waitFor(`document.querySelectorAll('#sequence [data-kind="bff.renewed"]').length > 0`, patience)
 	if got := eval[bool](b, `import("/static/js/auth.js").then(auth => auth.accessToken() === undefined && auth.accessTokenClaims() === null)`); !got {
 		t.Error("auth.js hands out a token")
 	}

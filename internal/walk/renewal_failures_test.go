@@ -124,6 +124,42 @@ func TestR21WrongClock(t *testing.T) {
 	}
 }
 
+// TestR21TheClockIsSet: somebody puts the machine's clock an hour forward while a token lives, and later back again. The token's
+// expiry moves with it, nobody is logged out, and renewals go on coming when they are due.
+func TestR21TheClockIsSet(t *testing.T) {
+	p, b, f := walkWithFaults(t, map[string]any{"strategy": "iframe", "monitorSession": false})
+	if _, err := chromedp.Call(b.ctx, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: `(() => {
+		const real = Date;
+		globalThis.set = 0;
+		globalThis.Date = class extends real {
+			constructor(...args) { if (args.length) super(...args); else super(real.now() + set); }
+			static now() { return real.now() + set; }
+		};
+	})()`}); err != nil {
+		t.Fatal(err)
+	}
+	p.setAccessTokenLifetime(45) // due after 30 s
+	b.signIn("Mick", "MickPassword")
+	first := p.waitEvent(0, patience, is("token"))
+	before := f.count("POST /connect/token")
+	for _, set := range []time.Duration{-time.Hour, 0, time.Hour} {
+		eval[bool](b, fmt.Sprintf("(globalThis.set = %d, true)", set.Milliseconds()))
+		time.Sleep(7 * time.Second) // the clock is looked at every five
+		b.sees("#logout")
+		left := eval[float64](b, `import("/static/js/auth.js").then(auth => auth.user().expires_at - Date.now() / 1000)`)
+		if left < 0 || left > 45 {
+			t.Errorf("with the clock set to %s the token seems to live for %.0f s", set, left)
+		}
+	}
+	renewed := p.waitEvents(0, 2, patience, is("token"))[1]
+	if after := renewed.Time.Sub(first.Time); after > 40*time.Second {
+		t.Errorf("renewed after %s, want 30 s", after)
+	}
+	if n := f.count("POST /connect/token") - before; n > 2 {
+		t.Errorf("%d renewals", n)
+	}
+}
+
 // setClock moves the clock that pages of this tab see.
 func (b *browser) setClock(offset time.Duration) {
 	b.t.Helper()

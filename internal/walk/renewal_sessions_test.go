@@ -66,6 +66,40 @@ func TestR17AnotherUserAtTheProvider(t *testing.T) {
 	}
 }
 
+// TestR17TabsThatShareTheUser: one store for all tabs, and Jane signs in through one of them. The other one asks before it becomes hers.
+func TestR17TabsThatShareTheUser(t *testing.T) {
+	for _, choice := range []string{"change", "stay"} {
+		t.Run(choice, func(t *testing.T) {
+			p, b, _ := walkWithFaults(t, map[string]any{"strategy": "refresh", "monitorSession": false})
+			b.signIn("Mick", "MickPassword")
+			mick := b.claims().Subject
+			other := b.newTab()
+			other.openURL(p.idp + "/account/login")
+			other.submitLogin("Jane", "JanePassword")
+			other.waitGone("#password")
+			other.open("/")
+			eval[bool](other, `import("/static/js/auth.js").then(auth => { void auth.login(); return true; })`)
+			other.waitText("#who", "Jane")
+
+			b.waitText("#user-changed", "Jane")
+			if got := eval[string](b, `import("/static/js/auth.js").then(auth => auth.user().profile.sub)`); got != mick {
+				t.Error("the tab was swapped silently")
+			}
+			b.click(`#user-changed [value="` + choice + `"]`)
+			if choice == "change" {
+				b.waitText("#who", "Jane")
+				return
+			}
+			b.submitLogin("Mick", "MickPassword") // Mick's session at the provider is over
+			b.waitText("#who", "Mick")
+			if now := b.claims(); now.Subject != mick {
+				t.Error("not Mick any more")
+			}
+			other.waitText("#user-changed", "Mick")
+		})
+	}
+}
+
 // TestR18LogoutWins: a renewal whose token answer takes three seconds does not survive a Logout meanwhile.
 func TestR18LogoutWins(t *testing.T) {
 	for _, strategy := range []string{"iframe", "refresh"} {
