@@ -2,6 +2,7 @@ package walk
 
 import (
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -122,6 +123,23 @@ func TestR21WrongClock(t *testing.T) {
 			b.sees("#logout")
 		})
 	}
+}
+
+// TestR21WhatACacheSays: the keys come from a cache, with the Date they were put there. That says nothing about this machine's clock.
+func TestR21WhatACacheSays(t *testing.T) {
+	p, b, f := walkWithFaults(t, map[string]any{"strategy": "iframe", "loadUserInfo": false, "monitorSession": false})
+	f.alter(func(answer *http.Response) {
+		if answer.Request.Method == http.MethodGet {
+			answer.Header.Set("Date", time.Now().Add(-time.Hour).UTC().Format(http.TimeFormat))
+		}
+	})
+	b.signIn("Mick", "MickPassword")
+	b.openAfresh("/")
+	if got := b.tryRenew(); got != "" {
+		t.Errorf("%q, want a new token", got)
+	}
+	p.never(0, 2*time.Second, is("clock.skewed"))
+	b.seesNot("#clock")
 }
 
 // TestR21TheClockIsSet: somebody puts the machine's clock an hour forward while a token lives, and later back again. The token's

@@ -21,6 +21,9 @@
  * userStore in localStorage; a refresh token there can be read by any script of your origin, also after the tab is closed.
  * sessionStorage keeps it to its tab, but a duplicated tab starts with a copy, and two users of one rotating refresh token
  * look like a theft to the provider.
+ *
+ * Below: what an error is worth, then createRenewal, from the events it tells to what it hands out, and at the end what needs no
+ * state: the checks of an answer, the hidden frame, the lock of all tabs.
  * @module renew
  */
 
@@ -377,7 +380,7 @@ export const createRenewal = (manager, options = {}) => {
   const leave = (elsewhere) => {
     if (!current && status.kind === "signedOut") return;
     epoch++;
-    abort.abort();
+    abort.abort(gone());
     abort = new AbortController();
     current = null;
     known = { lifetime: 0 };
@@ -421,33 +424,17 @@ export const createRenewal = (manager, options = {}) => {
         await caughtUp();
         const stored = await adoptStored();
         if (epoch !== began || (before && !stored)) throw gone();
-        if (status.kind === "userChanged") throw new RenewalError({ class: "refused", code: "user_changed", reason: "another user is signed in" });
+        if (status.kind === "userChanged") throw refused("user_changed", "another user is signed in");
         if (stored && before && stored.access_token !== before.access_token && left(stored) > lead()) return stored;
         base = stored;
         become({ kind: "renewing" });
         tell("renewing", { attempt: attempts + 1 });
-        const next = await withAnswers((response) => {
+        const next = await withAnswers((response, method) => {
           if (![...origins].some((origin) => response.url.startsWith(`${origin}/`))) return;
           answer = { status: response.status, retryAfter: response.headers.get("Retry-After") };
-          noteDate(response.headers.get("Date"), Date.now());
+          if (method === "POST") noteDate(response.headers.get("Date"), Date.now()); // what comes from a cache tells the time it came there
         }, () => obtain(stored));
-        const still = async (/** @type {User | null} */ user) =>
-          (await manager.getUser())?.access_token === user?.access_token && epoch === began;
-        let undisturbed = await still(stored);
-        if (undisturbed) {
-          if (!usesRefreshToken(stored)) known.framed = true;
-          await manager.storeUser(next);
-          if (epoch === began) await remember(next, Math.max(left(next), 1)); // after the user: who sees this sees them
-          undisturbed = await still(next);
-          if (!running) throw gone(); // stopped: it is in the store for whoever comes next
-        }
-        if (!undisturbed) {
-          void revoke(next, stored); // somebody signed out or in meanwhile: nobody will ever use it
-          await retract(next);
-          throw gone();
-        }
-        take(next);
-        await load(next);
+        await keep(next, stored, began);
         say("renewed");
         tell("renewed", { user: next, shared: false });
         return next;
@@ -457,7 +444,27 @@ export const createRenewal = (manager, options = {}) => {
     }
   };
 
-  const gone = () => new RenewalError({ class: "refused", code: "signed_out", reason: "signed out while the renewal was under way" });
+  /**
+   * Puts what came in the place of what we had, unless somebody has signed out or in meanwhile: that wins.
+   * @param {User} next @param {User | null} stored what it was obtained with @param {number} began
+   */
+  const keep = async (next, stored, began) => {
+    const undisturbed = async (/** @type {User | null} */ user) =>
+      (await manager.getUser())?.access_token === user?.access_token && epoch === began;
+    if (await undisturbed(stored)) {
+      if (!usesRefreshToken(stored)) known.framed = true;
+      await manager.storeUser(next);
+      if (epoch === began) await remember(next, Math.max(left(next), 1)); // after the user: who sees this sees them
+      if (await undisturbed(next)) {
+        take(next);
+        return await load(next);
+      }
+      if (!running) throw gone(); // stopped: it is in the store for whoever comes next
+    }
+    void revoke(next, stored); // nobody will ever use it
+    await retract(next);
+    throw gone();
+  };
 
   /**
    * What a failed attempt leaves behind: newer credentials of another tab if there are any, otherwise a plan.
@@ -518,7 +525,7 @@ export const createRenewal = (manager, options = {}) => {
     const nonce = random();
     const next = await within(3, shadow.signinSilent({ nonce, forceIframeAuth: forceFrame }));
     if (!next) throw refused("invalid_response", "no user came of the renewal");
-    await check(next, user, usesRefreshToken(user) ? undefined : nonce, metadata);
+    await check(next, user, usesRefreshToken(user) ? undefined : nonce, metadata.issuer);
     await addUserInfo(next).catch((error) => {
       if (!user || classify(error).class === "refused") throw error;
       next.profile = { ...user.profile, ...next.profile }; // the tokens are good, and what userinfo said before still stands
@@ -556,7 +563,7 @@ export const createRenewal = (manager, options = {}) => {
         automaticSilentRenew: false, monitorSession: false, silentRequestTimeoutInSeconds: timeoutInSeconds,
         requestTimeoutInSeconds: timeoutInSeconds, ...changes,
       }),
-      undefined, undefined, frames(metadata));
+      undefined, undefined, hiddenFrames(settings, metadata, timeoutInSeconds, abort.signal));
 
   /**
    * Who is signed in at the provider, as far as a hidden frame can see? It is probably the browser that hides the cookie when the
@@ -575,104 +582,25 @@ export const createRenewal = (manager, options = {}) => {
     }
   };
 
-  // ---- The hidden frame
-
-  /** @param {Partial<import("oidc-client-ts").OidcMetadata>} metadata @returns {import("oidc-client-ts").INavigator} */
-  const frames = (metadata) => ({
-    prepare: async () => {
-      const frame = document.createElement("iframe");
-      frame.hidden = true;
-      frame.setAttribute("aria-hidden", "true");
-      return {
-        navigate: (params) => answerIn(frame, params, metadata).finally(() => frame.remove()),
-        close: () => frame.remove(),
-      };
-    },
-    callback: async () => {},
-  });
-
   /**
-   * @param {HTMLIFrameElement} frame
-   * @param {import("oidc-client-ts").NavigateParams} params
-   * @param {Partial<import("oidc-client-ts").OidcMetadata>} metadata
-   * @returns {Promise<{url: string}>}
-   */
-  const answerIn = (frame, { url, state, response_mode, scriptOrigin = location.origin }, metadata) =>
-    new Promise((resolve, reject) => {
-      const provider = new URL(url).origin;
-      const end = new AbortController();
-      const fail = (/** @type {unknown} */ reason) => {
-        end.abort();
-        if (state) void settings.stateStore.remove(state);
-        reject(reason);
-      };
-      const timeout = setTimeout(() => fail(new ErrorTimeout(
-        `no answer from the hidden frame within ${timeoutInSeconds} s: the provider is slow or down, ${settings.silent_redirect_uri} is not registered, ` +
-        "or a login or error page is shown in the frame (X-Frame-Options, frame-ancestors)")), timeoutInSeconds * 1000);
-      end.signal.addEventListener("abort", () => clearTimeout(timeout));
-      abort.signal.addEventListener("abort", () => fail(gone()), { signal: end.signal });
-      addEventListener("message", ({ source, origin, data }) => {
-        if (source !== frame.contentWindow) return;
-        if (origin === provider && typeof data?.error === "string" && data.type) {
-          // A provider that says why it shows an error page instead of coming back.
-          return fail(new RenewalError({ class: "final", code: data.error, reason: String(data.error_description ?? data.error).slice(0, 500) }));
-        }
-        if (origin !== scriptOrigin || data?.source !== "oidc-client" || typeof data.url !== "string") return;
-        const answer = new URL(data.url, location.href);
-        const values = new URLSearchParams(response_mode === "fragment" ? answer.hash.slice(1) : answer.search);
-        if (values.get("state")?.split(";")[0] !== state) return fail(refused("state_mismatch", "the answer in the frame belongs to another request"));
-        const iss = values.get("iss"); // RFC 9207 §2.4
-        const must = /** @type {any} */ (metadata).authorization_response_iss_parameter_supported === true;
-        if ((must || iss) && iss !== metadata.issuer) return fail(refused("issuer_mismatch", `the answer in the frame names the issuer ${iss}`));
-        end.abort();
-        resolve({ url: data.url });
-      }, { signal: end.signal });
-      frame.src = url;
-      document.body.append(frame);
-    });
-
-  // ---- What an answer must be to replace what we have (OIDC Core §3.1.3.7, §12.2)
-
-  /**
+   * Throws unless the answer may replace what we have.
    * @param {User} next @param {User | null} before @param {string | undefined} nonce that was sent
-   * @param {Partial<import("oidc-client-ts").OidcMetadata>} metadata
+   * @param {string | undefined} issuer
    */
-  const check = async (next, before, nonce, metadata) => {
+  const check = async (next, before, nonce, issuer) => {
     if (!next.access_token) throw refused("invalid_response", "the answer has no access token");
     if (left(next) <= 0) throw refused("token_expired", "the new access token has expired already");
     const token = next.id_token ?? "";
     if (token === (before?.id_token ?? "")) return; // a refresh may come without a new ID token: the old one stands
-    const claims = claimsOf(token);
-    const audience = [claims.aud].flat();
-    const skew = Math.max(clockSkewInSeconds, 1);
     await measuring;
-    const now = Date.now() / 1000 + (offset ?? 0);
-    if (claims.iss !== metadata.issuer) throw refused("issuer_mismatch", `the ID token was issued by ${claims.iss}`);
-    if (!audience.includes(settings.client_id)) throw refused("audience_mismatch", `the ID token is for ${audience}`);
-    if (audience.length > 1 && !claims.azp) throw refused("audience_mismatch", "the ID token has several audiences and no azp");
-    if (claims.azp !== undefined && claims.azp !== settings.client_id) throw refused("azp_mismatch", `the ID token was made for ${claims.azp}`);
-    if (!(claims.exp > now - skew)) throw refused("id_token_expired", "the ID token has expired");
-    if (!(claims.iat < now + skew)) throw refused("id_token_from_the_future", "the ID token was issued in the future");
-    if (nonce !== undefined && claims.nonce !== nonce) throw refused("nonce_mismatch", "the ID token answers another request");
-    if (before?.id_token) continuous(claims, claimsOf(before.id_token), nonce);
+    const claims = claimsOf(token);
+    checkIDToken(claims, {
+      issuer, clientID: settings.client_id, nonce, now: Date.now() / 1000 + (offset ?? 0), skew: Math.max(clockSkewInSeconds, 1),
+    });
+    if (before?.id_token) checkContinuity(claims, claimsOf(before.id_token), nonce);
     if (verify) await verify(token, await keysFor(token)).catch((/** @type {unknown} */ error) => {
       throw refused("signature_invalid", `the signature of the ID token is wrong: ${error instanceof Error ? error.message : error}`);
     });
-  };
-
-  /**
-   * What a renewal may not change. @param {Record<string, any>} claims @param {Record<string, any>} old @param {string | undefined} nonce
-   */
-  const continuous = (claims, old, nonce) => {
-    if (claims.sub !== old.sub) throw refused("sub_mismatch", "the ID token is about somebody else", { sub: claims.sub, name: claims.name });
-    const same = (/** @type {string} */ claim) => [claims[claim], old[claim]].includes(undefined) || claims[claim] === old[claim]; // both are optional
-    const sameTime = same("auth_time");
-    const sameSession = same("sid");
-    // The same user may have signed in anew: then both move together, and forward.
-    const anew = nonce !== undefined && !sameSession && claims.auth_time > old.auth_time;
-    if (!anew && !sameTime) throw refused("auth_time_mismatch", "the time of the sign-in has changed");
-    if (!anew && !sameSession) throw refused("sid_mismatch", "the session has changed");
-    if (nonce === undefined && claims.nonce !== undefined && claims.nonce !== old.nonce) throw refused("nonce_mismatch", "the nonce has changed");
   };
 
   /** The provider's keys, fetched again when a token names a new one. @param {string} token */
@@ -696,16 +624,7 @@ export const createRenewal = (manager, options = {}) => {
 
   /** @param {"renewed" | "signedOut"} type */
   const say = (type) => {
-    const message = { type, sub: current?.profile.sub, at: Date.now() };
-    channel?.postMessage(message);
-    if (!channel) {
-      try {
-        localStorage.setItem(`${name}:news`, JSON.stringify(message)); // raises "storage" in the other tabs
-        localStorage.removeItem(`${name}:news`);
-      } catch {
-        // a browser that keeps nothing has nothing to share
-      }
-    }
+    channel?.postMessage({ type, sub: current?.profile.sub });
   };
 
   /** @param {{type: string, sub?: string}} news */
@@ -726,7 +645,7 @@ export const createRenewal = (manager, options = {}) => {
   const fresh = async () => {
     const patience = Date.now() + 3 * timeoutInSeconds * 1000;
     while (current) {
-      if (status.kind === "userChanged") throw new RenewalError({ class: "refused", code: "user_changed", reason: "another user is signed in" });
+      if (status.kind === "userChanged") throw refused("user_changed", "another user is signed in");
       if (left() > Math.max(Math.min(minValidityInSeconds, lead()), 0)) return current.access_token;
       try {
         if (status.kind === "ended" || status.kind === "cookiesBlocked") throw new RenewalError({ class: "final", code: status.code, reason: status.reason });
@@ -803,14 +722,11 @@ export const createRenewal = (manager, options = {}) => {
       if (running) return current;
       running = true;
       manager.stopSilentRenew();
-      if ("BroadcastChannel" in globalThis) channel = new BroadcastChannel(name);
+      channel = new BroadcastChannel(name);
       const end = new AbortController();
       const on = (/** @type {EventTarget} */ target, /** @type {string} */ type, /** @type {(event: any) => void} */ listener) =>
         target.addEventListener(type, listener, { signal: end.signal, passive: true });
-      if (channel) on(channel, "message", ({ data }) => void hear(data));
-      on(window, "storage", ({ key, newValue }) => {
-        if (key === `${name}:news` && newValue) void hear(JSON.parse(newValue));
-      });
+      on(channel, "message", ({ data }) => void hear(data));
       for (const type of ["pageshow", "focus"]) on(window, type, wake);
       on(window, "online", () => {
         retryAt = 0;
@@ -858,7 +774,7 @@ export const createRenewal = (manager, options = {}) => {
     stop: () => {
       running = false;
       epoch++;
-      abort.abort();
+      abort.abort(gone());
       abort = new AbortController();
       clearTimeout(timer);
       for (const f of undo) f();
@@ -912,9 +828,10 @@ export const createRenewal = (manager, options = {}) => {
       const token = await Promise.race([fresh().catch(() => undefined), aborted(request.signal)]);
       const end = new AbortController(); // nobody sees an answer to somebody who has signed out meanwhile
       const stop = listen("signedOut", () => end.abort(new DOMException("signed out", "AbortError")));
+      const signal = AbortSignal.any([request.signal, end.signal]);
       const send = async (/** @type {Request} */ one, /** @type {string | undefined} */ bearer) => {
-        const answer = await fetch(await withToken(one, bearer), { signal: AbortSignal.any([one.signal, end.signal]) });
-        end.signal.throwIfAborted();
+        const answer = await fetch(await withToken(one, bearer), { signal });
+        signal.throwIfAborted();
         const nonce = answer.headers.get("DPoP-Nonce");
         if (nonce) nonces.set(new URL(one.url).origin, nonce);
         return { answer, nonce };
@@ -973,8 +890,113 @@ export const createRenewal = (manager, options = {}) => {
   });
 };
 
+// ---- What an answer must be to replace what we have (OIDC Core §3.1.3.7, §12.2)
+
+const gone = () => refused("signed_out", "signed out while the renewal was under way");
+
 /** @param {string} code @param {string} reason @param {{sub: string, name?: string}} [user] */
 const refused = (code, reason, user) => new RenewalError({ class: "refused", code, reason }, { user });
+
+/**
+ * @param {Record<string, any>} claims
+ * @param {{issuer?: string, clientID: string, nonce?: string, now: number, skew: number}} want nonce undefined when none was sent
+ */
+const checkIDToken = (claims, { issuer, clientID, nonce, now, skew }) => {
+  const audience = [claims.aud].flat();
+  if (claims.iss !== issuer) throw refused("issuer_mismatch", `the ID token was issued by ${claims.iss}`);
+  if (!audience.includes(clientID)) throw refused("audience_mismatch", `the ID token is for ${audience}`);
+  if (audience.length > 1 && !claims.azp) throw refused("audience_mismatch", "the ID token has several audiences and no azp");
+  if (claims.azp !== undefined && claims.azp !== clientID) throw refused("azp_mismatch", `the ID token was made for ${claims.azp}`);
+  if (!(claims.exp > now - skew)) throw refused("id_token_expired", "the ID token has expired");
+  if (!(claims.iat < now + skew)) throw refused("id_token_from_the_future", "the ID token was issued in the future");
+  if (nonce !== undefined && claims.nonce !== nonce) throw refused("nonce_mismatch", "the ID token answers another request");
+};
+
+/**
+ * What a renewal may not change. @param {Record<string, any>} claims @param {Record<string, any>} old
+ * @param {string | undefined} nonce that was sent; a refresh token sends none
+ */
+const checkContinuity = (claims, old, nonce) => {
+  const same = (/** @type {string} */ claim) => claims[claim] === undefined || old[claim] === undefined || claims[claim] === old[claim];
+  if (claims.sub !== old.sub) throw refused("sub_mismatch", "the ID token is about somebody else", { sub: claims.sub, name: claims.name });
+  // The same user may have signed in anew: then both move together, and forward. A refresh token belongs to one sign-in.
+  const anew = nonce !== undefined && !same("sid") && claims.auth_time > old.auth_time;
+  if (!anew && !same("auth_time")) throw refused("auth_time_mismatch", "the time of the sign-in has changed");
+  if (!anew && !same("sid")) throw refused("sid_mismatch", "the session has changed");
+  if (nonce === undefined && claims.nonce !== undefined && claims.nonce !== old.nonce) throw refused("nonce_mismatch", "the nonce has changed");
+};
+
+// ---- The hidden frame
+
+/**
+ * Opens the library's silent authorization requests.
+ * @param {import("oidc-client-ts").UserManagerSettingsStore} settings @param {Partial<import("oidc-client-ts").OidcMetadata>} metadata
+ * @param {number} seconds to wait for an answer @param {AbortSignal} signal @returns {import("oidc-client-ts").INavigator}
+ */
+const hiddenFrames = (settings, metadata, seconds, signal) => ({
+  prepare: async () => {
+    const frame = document.createElement("iframe");
+    frame.hidden = true;
+    frame.setAttribute("aria-hidden", "true");
+    const timeout = new ErrorTimeout(
+      `no answer from the hidden frame within ${seconds} s: the provider is slow or down, ${settings.silent_redirect_uri} is not registered, ` +
+      "or a login or error page is shown in the frame (X-Frame-Options, frame-ancestors)");
+    return {
+      navigate: async (params) => {
+        const end = new AbortController();
+        const timer = setTimeout(() => end.abort(timeout), seconds * 1000);
+        try {
+          return await answerIn(frame, params, metadata, AbortSignal.any([signal, end.signal]));
+        } catch (error) {
+          if (params.state) await settings.stateStore.remove(params.state);
+          throw error;
+        } finally {
+          clearTimeout(timer);
+          frame.remove();
+        }
+      },
+      close: () => frame.remove(),
+    };
+  },
+  callback: async () => {},
+});
+
+/**
+ * @param {HTMLIFrameElement} frame @param {import("oidc-client-ts").NavigateParams} params
+ * @param {Partial<import("oidc-client-ts").OidcMetadata>} metadata @param {AbortSignal} signal @returns {Promise<{url: string}>}
+ */
+const answerIn = (frame, { url, state, response_mode, scriptOrigin = location.origin }, metadata, signal) =>
+  new Promise((resolve, reject) => {
+    const provider = new URL(url).origin;
+    const heard = new AbortController();
+    /** @param {unknown} reason */
+    const fail = (reason) => {
+      heard.abort();
+      reject(reason);
+    };
+    if (signal.aborted) return fail(signal.reason);
+    signal.addEventListener("abort", () => fail(signal.reason), { signal: heard.signal });
+    addEventListener("message", ({ source, origin, data }) => {
+      if (source !== frame.contentWindow) return;
+      if (origin === provider && typeof data?.error === "string" && data.type) {
+        // A provider that says why it shows an error page instead of coming back.
+        return fail(new RenewalError({ class: "final", code: data.error, reason: String(data.error_description ?? data.error).slice(0, 500) }));
+      }
+      if (origin !== scriptOrigin || data?.source !== "oidc-client" || typeof data.url !== "string") return;
+      const answer = new URL(data.url, location.href);
+      const values = new URLSearchParams(response_mode === "fragment" ? answer.hash.slice(1) : answer.search);
+      if (values.get("state")?.split(";")[0] !== state) return fail(refused("state_mismatch", "the answer in the frame belongs to another request"));
+      const iss = values.get("iss"); // RFC 9207 §2.4
+      const must = /** @type {any} */ (metadata).authorization_response_iss_parameter_supported === true;
+      if ((must || iss) && iss !== metadata.issuer) return fail(refused("issuer_mismatch", `the answer in the frame names the issuer ${iss}`));
+      heard.abort();
+      resolve({ url: data.url });
+    }, { signal: heard.signal });
+    frame.src = url;
+    document.body.append(frame);
+  });
+
+// ---- What else needs no state
 
 /**
  * Whether url is root or below it. https://api.example.evil.test is not below https://api.example, although it begins with it.
@@ -1016,14 +1038,15 @@ const crossSite = (provider) => {
   return site(provider.hostname) !== site(location.hostname);
 };
 
-/** @type {Set<(response: Response) => void>} */
+/** @typedef {(response: Response, method: string) => void} Watcher */
+/** @type {Set<Watcher>} */
 const watchers = new Set();
 let unwatch = () => {};
 
 /**
  * oidc-client-ts keeps status and headers of the provider's answers to itself, and they say whether and when to try again.
  * While work runs, fetch is watched for answers; nothing about them is changed.
- * @template T @param {(response: Response) => void} saw @param {() => Promise<T>} work @returns {Promise<T>}
+ * @template T @param {Watcher} saw @param {() => Promise<T>} work @returns {Promise<T>}
  */
 const withAnswers = async (saw, work) => {
   if (watchers.size === 0) unwatch = watchFetch();
@@ -1041,7 +1064,7 @@ const watchFetch = () => {
   /** @type {typeof fetch} */
   const watching = async (input, init) => {
     const response = await original(input, init);
-    for (const saw of watchers) saw(response);
+    for (const saw of watchers) saw(response, init?.method ?? "GET");
     return response;
   };
   globalThis.fetch = watching;
@@ -1049,6 +1072,8 @@ const watchFetch = () => {
     if (globalThis.fetch === watching) globalThis.fetch = original; // somebody else's replacement stays
   };
 };
+
+// ---- The lock of all tabs
 
 /** @type {Promise<IDBDatabase> | undefined} */
 let database;
