@@ -46,6 +46,8 @@ export const version = "1.0.0";
  *   (token, keys) => compactVerify(token, createLocalJWKSet({ keys }))
  * @property {boolean} [loadUserInfo] fetch the user's claims with a proof, for a manager with dpop: the library's own loadUserInfo
  *   sends a bound token as Bearer and must be off then (default false)
+ * @property {(request: Request, user: User, nonce?: string) => Promise<HeadersInit | undefined>} [present] the headers that show the token
+ *   to those who want it in a way of their own; undefined for Authorization, with a proof where the token is bound (RFC 9449)
  * @property {string} [clockURL] an address of this origin whose Date header tells the server's time (default silent_redirect_uri)
  */
 
@@ -157,7 +159,7 @@ export const leadOf = (lifetime, lead, fraction) => Math.min(lead, lifetime * fr
 export const createRenewal = (manager, options = {}) => {
   const {
     apis = [], forceFrame = false, leadInSeconds = 60, leadFraction = 1 / 3, minValidityInSeconds = 5, timeoutInSeconds = 10,
-    clockSkewInSeconds = 300, idleLimitInSeconds = 0, verify, loadUserInfo = false,
+    clockSkewInSeconds = 300, idleLimitInSeconds = 0, verify, loadUserInfo = false, present,
     clockURL = manager.settings.silent_redirect_uri ?? location.href,
   } = options;
   const { settings } = manager;
@@ -668,13 +670,14 @@ export const createRenewal = (manager, options = {}) => {
   /** @param {Request} request @param {string | undefined} token @param {User | null} [user] */
   const withToken = async (request, token, user = current) => {
     if (!token || !user) return request;
+    const { origin, pathname } = new URL(request.url);
+    const nonce = nonces.get(origin);
+    /** @returns {Promise<Record<string, string>>} */
+    const usual = async () => (user.token_type?.toLowerCase() === "dpop"
+      ? { Authorization: `DPoP ${token}`, DPoP: (await manager.dpopProof(origin + pathname, user, request.method, nonce)) ?? "" }
+      : { Authorization: `Bearer ${token}` });
     const headers = new Headers(request.headers);
-    const bound = user.token_type?.toLowerCase() === "dpop";
-    headers.set("Authorization", `${bound ? "DPoP" : "Bearer"} ${token}`);
-    if (bound) {
-      const { origin, pathname } = new URL(request.url);
-      headers.set("DPoP", (await manager.dpopProof(origin + pathname, user, request.method, nonces.get(origin))) ?? "");
-    }
+    new Headers((await present?.(request, user, nonce)) ?? (await usual())).forEach((value, name) => headers.set(name, value));
     return new Request(request, { headers });
   };
 

@@ -5,7 +5,7 @@
  */
 
 import { IndexedDbDPoPStore } from "oidc-client-ts";
-import { boundFetch } from "./bound-fetch.js";
+import { presentTo } from "./bound-token.js";
 import { nextCorrelation } from "./correlation.js";
 import { emit, identify } from "./page-events.js";
 import { config } from "./config.js";
@@ -37,7 +37,7 @@ export const create = (name, host, handedOver) => {
   }
   const dpop = refresh && settings.dpop === true;
   const manager = newManager(settings, dpop
-    ? { dpop: { store: new IndexedDbDPoPStore(), bind_authorization_code: true }, loadUserInfo: false } // see boundFetch
+    ? { dpop: { store: new IndexedDbDPoPStore(), bind_authorization_code: true }, loadUserInfo: false } // renew.js fetches it with a proof
     : {});
   const renewal = createRenewal(manager, {
     apis: [`${config.api}/api/`, `${location.origin}/`],
@@ -47,6 +47,7 @@ export const create = (name, host, handedOver) => {
     idleLimitInSeconds: Number(settings.idleLimitInSeconds ?? 0),
     timeoutInSeconds: manager.settings.silentRequestTimeoutInSeconds,
     verify,
+    present: dpop ? presentTo(manager) : undefined,
   });
   /** @type {(() => void)[]} */
   const stops = [];
@@ -168,10 +169,7 @@ export const create = (name, host, handedOver) => {
       if (await renewal.resolveUser(accept)) return;
       await manager.signinRedirect(accept ? {} : { prompt: "login" });
     },
-    send: (url, init) =>
-      dpop && new URL(url).origin === location.origin && !url.startsWith(`${config.api}/api/`)
-        ? boundFetch(manager, renewal, url, init)
-        : renewal.fetch(url, init),
+    send: (url, init) => renewal.fetch(url, init),
     settings: () => manager.settings,
   };
 };
