@@ -285,3 +285,41 @@ func TestR20AListenerThatFails(t *testing.T) {
 		t.Errorf("the error was swallowed: %q", said)
 	}
 }
+
+// TestI8ReloadDuringARefresh: the page is loaded anew while the answer with the new tokens is on its way, so that nobody gets it. With a grace the
+// old refresh token gives the same successor; without one the family ends, and the user signs in again without a password.
+func TestI8ReloadDuringARefresh(t *testing.T) {
+	for name, grace := range map[string]int{"with a grace": 60, "without": 0} {
+		t.Run(name, func(t *testing.T) {
+			p, b, f := walkWithFaults(t, map[string]any{"strategy": "refresh", "loadUserInfo": false, "monitorSession": false})
+			p.sql("UPDATE Clients SET RefreshTokenReuseGraceSeconds = ? WHERE ClientId = 'spa-client'", grace)
+			b.signIn("Mick", "MickPassword")
+			mark := p.log.mark()
+			f.alter(func(answer *http.Response) {
+				if answer.Request.URL.Path == "/connect/token" {
+					time.Sleep(3 * time.Second)
+				}
+			})
+			eval[bool](b, `import("/static/js/auth.js").then(auth => { void auth.renew().catch(() => {}); return true; })`)
+			p.waitEvent(mark, patience, is("token"))
+			b.open("/")
+			f.alter(nil)
+			b.waitSignedIn()
+			if got := b.tryRenew(); got != map[bool]string{true: "", false: "invalid_grant"}[grace > 0] {
+				t.Errorf("the next renewal: %q", got)
+			}
+			if grace > 0 {
+				return
+			}
+			b.waitNotice("ended")
+			mark = p.log.mark()
+			b.click("#renewal [data-login]")
+			p.waitEvent(mark, patience, is("callback.signin"))
+			b.waitSignedIn()
+			b.waitGone("#renewal")
+			if forms := p.events(mark, is("login.form")); len(forms) > 0 {
+				t.Errorf("a password form was shown: %v", forms)
+			}
+		})
+	}
+}

@@ -51,6 +51,8 @@ export const version = "1.0.0";
  * @property {string} [clockURL] an address of this origin whose Date header tells the server's time (default silent_redirect_uri)
  */
 
+/** Who is meant. @typedef {{sub: string, name?: string | undefined}} Person */
+
 /**
  * What a renewal failed with.
  * @typedef {object} Failure
@@ -58,7 +60,7 @@ export const version = "1.0.0";
  *   refused: the answer did not belong to this user, this request or this client
  * @property {string} code the registered error code when there is one, otherwise a word: timeout, network, offline, http_503 …
  * @property {string} reason for people
- * @property {number} [retryAfter] seconds the provider asked us to wait
+ * @property {number | undefined} [retryAfter] seconds the provider asked us to wait
  */
 
 /**
@@ -67,7 +69,7 @@ export const version = "1.0.0";
  *   | {kind: "retrying", code: string, reason: string, attempt: number, at: number}
  *   | {kind: "ended", code: string, reason: string}
  *   | {kind: "cookiesBlocked", certain: boolean, code: string, reason: string}
- *   | {kind: "userChanged", user: {sub: string, name?: string}}} Status at is in milliseconds since the epoch
+ *   | {kind: "userChanged", user: Person}} Status at is in milliseconds since the epoch
  */
 
 /**
@@ -82,7 +84,7 @@ export const version = "1.0.0";
  * @property {Failure & {attempt: number, at: number}} retrying
  * @property {{}} expired
  * @property {{elsewhere: boolean}} signedOut
- * @property {{user: {sub: string, name?: string}}} userChanged somebody else is signed in: ask, then call resolveUser()
+ * @property {{user: Person}} userChanged somebody else is signed in: ask, then call resolveUser()
  * @property {{certain: boolean}} cookiesBlocked the browser hides the provider's cookie from the frame: use refresh tokens or a server
  * @property {{offsetInSeconds: number}} clockSkew this clock is so far behind the server's; 0 when it is right again
  */
@@ -92,7 +94,7 @@ const transientCodes = new Set(["temporarily_unavailable", "server_error", "slow
 
 /** A renewal that did not come about. */
 export class RenewalError extends Error {
-  /** @param {Failure} failure @param {{cause?: unknown, user?: {sub: string, name?: string}}} [more] */
+  /** @param {Failure} failure @param {{cause?: unknown, user?: Person | undefined}} [more] */
   constructor(failure, { cause, user } = {}) {
     super(failure.reason, { cause });
     this.name = "RenewalError";
@@ -170,7 +172,7 @@ export const createRenewal = (manager, options = {}) => {
   /**
    * What we know of the token beyond what the library stores: framed when the hidden frame has worked in this session, blocked
    * the session it did not see.
-   * @type {{exp?: number, lifetime: number, offset?: number, id?: string, framed?: boolean, blocked?: string}}
+   * @type {{exp?: number | undefined, lifetime: number, offset?: number | undefined, id?: string, framed?: boolean, blocked?: string}}
    */
   let known = { lifetime: 0 };
   /** @type {Status} */
@@ -396,7 +398,7 @@ export const createRenewal = (manager, options = {}) => {
     if (running && !current && (await manager.getUser())?.access_token === user.access_token) await forget();
   };
 
-  /** @param {{sub: string, name?: string}} user */
+  /** @param {Person} user */
   const askAbout = (user) => {
     if (status.kind === "userChanged" && status.user.sub === user.sub) return;
     become({ kind: "userChanged", user });
@@ -570,7 +572,7 @@ export const createRenewal = (manager, options = {}) => {
   /**
    * Who is signed in at the provider, as far as a hidden frame can see? It is probably the browser that hides the cookie when the
    * provider is another site and no frame has ever worked in this session.
-   * @returns {Promise<{user?: {sub: string, name?: string}, hidden?: boolean}>}
+   * @returns {Promise<{user?: Person, hidden?: boolean}>}
    */
   const askWho = async () => {
     try {
@@ -607,7 +609,7 @@ export const createRenewal = (manager, options = {}) => {
 
   /** The provider's keys, fetched again when a token names a new one. @param {string} token */
   const keysFor = async (token) => {
-    const { kid } = JSON.parse(fromBase64(token.split(".")[0]));
+    const { kid } = JSON.parse(fromBase64(token.split(".")[0] ?? ""));
     const keys = (await within(1, manager.metadataService.getSigningKeys())) ?? [];
     if (keys.some((key) => key.kid === kid)) return keys;
     manager.metadataService.resetSigningKeys();
@@ -897,12 +899,12 @@ export const createRenewal = (manager, options = {}) => {
 
 const gone = () => refused("signed_out", "signed out while the renewal was under way");
 
-/** @param {string} code @param {string} reason @param {{sub: string, name?: string}} [user] */
+/** @param {string} code @param {string} reason @param {Person} [user] */
 const refused = (code, reason, user) => new RenewalError({ class: "refused", code, reason }, { user });
 
 /**
  * @param {Record<string, any>} claims
- * @param {{issuer?: string, clientID: string, nonce?: string, now: number, skew: number}} want nonce undefined when none was sent
+ * @param {{issuer: string | undefined, clientID: string, nonce: string | undefined, now: number, skew: number}} want nonce undefined when none was sent
  */
 const checkIDToken = (claims, { issuer, clientID, nonce, now, skew }) => {
   const audience = [claims.aud].flat();
@@ -1023,7 +1025,7 @@ const fromBase64 = (/** @type {string} */ url) => atob(url.replaceAll("-", "+").
 /** What an ID token says, not verified. @param {string} token @returns {Record<string, any>} */
 const claimsOf = (token) => {
   try {
-    return JSON.parse(new TextDecoder().decode(Uint8Array.from(fromBase64(token.split(".")[1]), (c) => c.charCodeAt(0))));
+    return JSON.parse(new TextDecoder().decode(Uint8Array.from(fromBase64(token.split(".")[1] ?? ""), (c) => c.charCodeAt(0))));
   } catch {
     throw refused("invalid_response", "the ID token cannot be read");
   }
