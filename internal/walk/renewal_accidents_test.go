@@ -323,3 +323,32 @@ func TestI8ReloadDuringARefresh(t *testing.T) {
 		})
 	}
 }
+
+// TestR22StartedTwice: a framework may start an effect, end it and start it again at once. There is one renewal of the expired token, and whoever
+// waits for a start gets its result.
+func TestR22StartedTwice(t *testing.T) {
+	p, b, f := walkWithFaults(t, map[string]any{"strategy": "iframe", "loadUserInfo": false, "monitorSession": false})
+	p.setAccessTokenLifetime(3)
+	b.signIn("Mick", "MickPassword")
+	b.configure(map[string]any{"strategy": "none"}) // nothing of the page's own renews
+	p.waitEvent(0, patience, is("access_token.expired"))
+	before := f.count("POST /connect/token")
+	p.setAccessTokenLifetime(600)
+	got := eval[string](b, `Promise.all([import("oidc-client-ts"), import("/static/js/renew.js")]).then(async ([{ UserManager, WebStorageStateStore }, { createRenewal }]) => {
+		const renewal = createRenewal(new UserManager({ authority: `+quote(p.idp)+`, client_id: "spa-client", scope: "openid profile companyApi",
+			redirect_uri: location.origin + "/signin-callback", silent_redirect_uri: location.origin + "/assets/silent-callback.html",
+			userStore: new WebStorageStateStore({ store: sessionStorage }), automaticSilentRenew: false, loadUserInfo: false }));
+		void renewal.start();
+		renewal.stop();
+		const [one, two] = await Promise.all([renewal.start(), renewal.start()]);
+		const said = [one === two, one?.expired, renewal.status().kind].join();
+		renewal.stop();
+		return said;
+	})`)
+	if got != "true,false,ready" {
+		t.Errorf("%s, want the same user twice, with a new token", got)
+	}
+	if n := f.count("POST /connect/token") - before; n != 1 {
+		t.Errorf("%d token requests, want 1", n)
+	}
+}

@@ -178,6 +178,8 @@ export const createRenewal = (manager, options = {}) => {
   /** @type {Status} */
   let status = { kind: "signedOut" };
   let running = false;
+  /** @type {Promise<User | null> | null} */
+  let starting = null;
   let epoch = 0; // counts sign-outs and sign-ins: what a renewal brings is worthless when it has changed meanwhile
   let attempts = 0;
   let retryAt = 0; // milliseconds since the epoch; 0 when no attempt has failed
@@ -700,6 +702,66 @@ export const createRenewal = (manager, options = {}) => {
     user.profile = { ...user.profile, ...claims };
   };
 
+  // ---- Beginning
+
+  /** Somebody has signed in, at the top of the window. @param {User} user */
+  const welcome = async (user) => {
+    if (user.access_token === current?.access_token) return;
+    const began = ++epoch; // what was under way belongs to the sign-in before
+    const record = await recall();
+    if (loadUserInfo) await addUserInfo(user).catch(() => {}); // or the next renewal brings it
+    if (epoch !== began) return; // signed out again already
+    known = record;
+    // The frame did not see this session, and the top of the window did: now it is certain.
+    const blocked = known.blocked !== undefined && known.blocked === user.profile.sid && !usesRefreshToken(user);
+    take(user);
+    if (loadUserInfo) await manager.storeUser(user);
+    await remember(user, Math.max(left(user), 1));
+    if (epoch !== began) return await retract(user);
+    if (blocked) {
+      become({ kind: "cookiesBlocked", certain: true, code: "login_required", reason: "the provider knows you, but not inside a frame" });
+      tell("cookiesBlocked", { certain: true });
+    }
+    say("renewed");
+    tick();
+  };
+
+  /** @returns {Promise<User | null>} */
+  const begin = async () => {
+    const began = epoch;
+    running = true;
+    manager.stopSilentRenew();
+    channel = new BroadcastChannel(name);
+    const end = new AbortController();
+    const on = (/** @type {EventTarget} */ target, /** @type {string} */ type, /** @type {(event: any) => void} */ listener) =>
+      target.addEventListener(type, listener, { signal: end.signal, passive: true });
+    on(channel, "message", ({ data }) => void hear(data));
+    for (const type of ["pageshow", "focus"]) on(window, type, wake);
+    on(window, "online", () => {
+      retryAt = 0;
+      wake();
+    });
+    on(document, "visibilitychange", () => document.visibilityState === "visible" && wake());
+    on(document, "resume", wake);
+    for (const type of ["pointerdown", "pointermove", "keydown", "wheel", "touchstart"]) on(window, type, move);
+    undo = [
+      () => end.abort(),
+      () => channel?.close(),
+      manager.events.addUserLoaded(welcome),
+      manager.events.addUserUnloaded(() => leave(false)),
+    ];
+    measuring = measureClock();
+    const user = await manager.getUser();
+    const record = await recall();
+    if (epoch !== began) return current; // stopped again, or somebody has signed in
+    known = record;
+    if (user) take(user);
+    if (!user) return null;
+    if (left() <= 0 && navigator.onLine) await renewOnce().catch(() => {});
+    tick();
+    return current;
+  };
+
   // ---- The public part
 
   return Object.freeze({
@@ -723,61 +785,12 @@ export const createRenewal = (manager, options = {}) => {
      * Begins to look after the user of the manager, if there is one. An expired token gets one silent attempt before this
      * resolves. @returns {Promise<User | null>} who is signed in, null when somebody has to sign in
      */
-    start: async () => {
-      if (running) return current;
-      running = true;
-      manager.stopSilentRenew();
-      channel = new BroadcastChannel(name);
-      const end = new AbortController();
-      const on = (/** @type {EventTarget} */ target, /** @type {string} */ type, /** @type {(event: any) => void} */ listener) =>
-        target.addEventListener(type, listener, { signal: end.signal, passive: true });
-      on(channel, "message", ({ data }) => void hear(data));
-      for (const type of ["pageshow", "focus"]) on(window, type, wake);
-      on(window, "online", () => {
-        retryAt = 0;
-        wake();
-      });
-      on(document, "visibilitychange", () => document.visibilityState === "visible" && wake());
-      on(document, "resume", wake);
-      for (const type of ["pointerdown", "pointermove", "keydown", "wheel", "touchstart"]) on(window, type, move);
-      undo = [
-        () => end.abort(),
-        () => channel?.close(),
-        manager.events.addUserLoaded(async (user) => {
-          if (user.access_token === current?.access_token) return;
-          const began = ++epoch; // a sign-in: what was under way belongs to the one before
-          const record = await recall();
-          if (loadUserInfo) await addUserInfo(user).catch(() => {}); // or the next renewal brings it
-          if (epoch !== began) return; // signed out again already
-          known = record;
-          // The frame did not see this session, and the top of the window did: now it is certain.
-          const blocked = known.blocked !== undefined && known.blocked === user.profile.sid && !usesRefreshToken(user);
-          take(user);
-          if (loadUserInfo) await manager.storeUser(user);
-          await remember(user, Math.max(left(user), 1));
-          if (epoch !== began) return await retract(user);
-          if (blocked) {
-            become({ kind: "cookiesBlocked", certain: true, code: "login_required", reason: "the provider knows you, but not inside a frame" });
-            tell("cookiesBlocked", { certain: true });
-          }
-          say("renewed");
-          tick();
-        }),
-        manager.events.addUserUnloaded(() => leave(false)),
-      ];
-      const user = await manager.getUser();
-      known = await recall();
-      if (user) take(user);
-      measuring = measureClock();
-      if (!user) return null;
-      if (left() <= 0 && navigator.onLine) await renewOnce().catch(() => {});
-      tick();
-      return current;
-    },
+    start: () => (starting ??= begin()),
 
     /** Leaves the user alone from now on: no timer, no frame, no listener. What is in the store stays there. */
     stop: () => {
       running = false;
+      starting = null;
       epoch++;
       abort.abort(gone());
       abort = new AbortController();
