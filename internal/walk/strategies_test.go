@@ -116,6 +116,39 @@ func TestE6EveryPairOfStrategies(t *testing.T) {
 	}
 }
 
+// TestR3TabsWithStoresOfTheirOwn: after a switch from refresh to iframe each tab keeps its user for itself. None waits for what another one writes.
+func TestR3TabsWithStoresOfTheirOwn(t *testing.T) {
+	_, b := walk(t)
+	b.configure(map[string]any{"strategy": "refresh", "monitorSession": false})
+	b.signIn("Mick", "MickPassword")
+	b.open("/settings")
+	b.waitVisible("#setting-strategy")
+	eval[bool](b, `(() => {
+		const select = document.querySelector("#setting-strategy");
+		select.value = "iframe";
+		return select.dispatchEvent(new Event("change", {bubbles: true}));
+	})()`)
+	b.waitText("[data-panel=settings] [data-result]", "In use now: strategy")
+	other := b.newTab()
+	other.open("/")
+	other.click("#login") // without a password
+	other.waitSignedIn()
+	for _, tab := range []*browser{b, other, b} {
+		eval[bool](tab, `(() => {
+			const begin = IDBDatabase.prototype.transaction;
+			window.asked = 0; // what other tabs have written
+			IDBDatabase.prototype.transaction = function (...args) { asked++; return begin.apply(this, args); };
+			return true;
+		})()`)
+		if got := tab.tryRenew(); got != "" {
+			t.Errorf("%q", got)
+		}
+		if asked := eval[int](tab, "window.asked"); asked > 0 {
+			t.Errorf("a tab looked %d times for what others have written", asked)
+		}
+	}
+}
+
 // storedAsIn says, as an expression, what the browser's stores hold under each strategy: one user at most, in the right one, with a refresh
 // token only for who uses it.
 var storedAsIn = map[string]string{

@@ -286,13 +286,12 @@ export const createRenewal = (manager, options = {}) => {
     }
     if (!current || offset === undefined || known.exp === undefined || known.exp !== current.expires_at) return;
     known.offset ??= offset; // the token came before the first answer
-    if (Math.abs(offset - known.offset) > 5) { // a clock that was set while the token lived moved its expiry with it
-      current.expires_at = Math.round(known.exp + known.offset - offset);
-      await manager.storeUser(current);
-      await remember(current, known.lifetime);
-      await load(current, false);
-      tick();
-    }
+    if (Math.abs(offset - known.offset) <= 5) return;
+    // A clock that was set while the token lived moved its expiry with it. The store keeps what it has: it may be newer.
+    current.expires_at = Math.round(known.exp + known.offset - offset);
+    known = { ...known, exp: current.expires_at, offset };
+    await load(current, false);
+    tick();
   };
 
   /** @param {string | null | undefined} date @param {number} at milliseconds since the epoch */
@@ -312,7 +311,7 @@ export const createRenewal = (manager, options = {}) => {
   const remember = async (user, lifetime) => {
     const record = (known = { ...known, exp: user.expires_at, lifetime, offset, id: random() });
     await settings.userStore.set(name, JSON.stringify(record));
-    if (shared()) await ledger("readwrite", (written) => written.put(record.id, name));
+    if (await shared()) await ledger("readwrite", (written) => written.put(record.id, name));
   };
 
   /** Takes the user out of the store, with what we knew of the token. */
@@ -321,10 +320,10 @@ export const createRenewal = (manager, options = {}) => {
     await settings.userStore.remove(name);
   };
 
-  /** Whether the user is in localStorage, where other tabs see them. */
-  const shared = () => {
+  /** Whether the manager's store is localStorage, which other tabs see. */
+  const shared = async () => {
     try {
-      return Object.keys(localStorage).some((key) => key.endsWith(name));
+      return Object.values(localStorage).includes(await settings.userStore.get(name));
     } catch {
       return false;
     }
@@ -335,7 +334,7 @@ export const createRenewal = (manager, options = {}) => {
    * lag: it says which record was written last, and we wait until localStorage shows it.
    */
   const caughtUp = async () => {
-    if (!shared()) return;
+    if (!(await shared())) return;
     const last = await ledger("readonly", (written) => written.get(name));
     for (const end = Date.now() + 2000; last && (await recall()).id !== last && Date.now() < end;) await sleep(20);
   };
