@@ -73,6 +73,19 @@ func TestR17TabsThatShareTheUser(t *testing.T) {
 			p, b, _ := walkWithFaults(t, map[string]any{"strategy": "refresh", "monitorSession": false})
 			b.signIn("Mick", "MickPassword")
 			mick := b.claims().Subject
+			eval[bool](b, `import("/static/js/auth.js").then(auth => { // a call under way, whose token the API will not take
+				const real = window.fetch;
+				let calls = 0;
+				window.fetch = async (input, init) => {
+					if (!new Request(input, init).url.startsWith(`+quote(p.api)+`)) return real(input, init);
+					calls++;
+					await new Promise(done => { window.release = done; });
+					return new Response("", {status: 401});
+				};
+				window.outcome = auth.send(`+quote(p.api+"/api/companies")+`, {method: "POST"}).then(answer => String(answer.status), error => error.name)
+					.then(outcome => outcome + " after " + calls + " call");
+				return true;
+			})`)
 			other := b.newTab()
 			other.openURL(p.idp + "/account/login")
 			other.submitLogin("Jane", "JanePassword")
@@ -88,6 +101,9 @@ func TestR17TabsThatShareTheUser(t *testing.T) {
 			b.click(`#user-changed [value="` + choice + `"]`)
 			if choice == "change" {
 				b.waitText("#who", "Jane")
+				if got := eval[string](b, "window.release(), window.outcome"); got != "AbortError after 1 call" {
+					t.Errorf("what Mick began: %s, want AbortError after 1 call", got)
+				}
 				return
 			}
 			b.submitLogin("Mick", "MickPassword") // Mick's session at the provider is over

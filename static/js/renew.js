@@ -22,6 +22,8 @@
  * sessionStorage keeps it to its tab, but a duplicated tab starts with a copy, and two users of one rotating refresh token
  * look like a theft to the provider.
  *
+ * Needs oidc-client-ts 3.1 and a browser of 2024 (AbortSignal.any); Web Locks are used where the page is a secure context.
+ *
  * Below: what an error is worth, then createRenewal, from the events it tells to what it hands out, and at the end what needs no
  * state: the checks of an answer, the hidden frame, the lock of all tabs.
  * @module renew
@@ -842,13 +844,19 @@ export const createRenewal = (manager, options = {}) => {
       const request = new Request(input, init);
       if (!apis.some((root) => isBelow(request.url, root))) return fetch(request);
       const again = request.clone();
+      const whose = current?.profile.sub;
       const token = await Promise.race([fresh().catch(() => undefined), aborted(request.signal)]);
       const end = new AbortController(); // nobody sees an answer to somebody who has signed out meanwhile
       const stop = listen("signedOut", () => end.abort(new DOMException("signed out", "AbortError")));
       const signal = AbortSignal.any([request.signal, end.signal]);
+      const same = () => { // what one user began is not done, nor shown, in the name of another
+        if (whose !== undefined && current?.profile.sub !== whose) throw new DOMException("somebody else is signed in", "AbortError");
+      };
       const send = async (/** @type {Request} */ one, /** @type {string | undefined} */ bearer) => {
+        same();
         const answer = await fetch(await withToken(one, bearer), { signal });
         signal.throwIfAborted();
+        same();
         const nonce = answer.headers.get("DPoP-Nonce");
         if (nonce) nonces.set(new URL(one.url).origin, nonce);
         return { answer, nonce };
