@@ -6,9 +6,6 @@ import (
 	"sync"
 	"testing"
 	"time"
-
-	"github.com/chromedp/cdproto/input"
-	"github.com/chromedp/chromedp"
 )
 
 // TestR10BusyProviderIsAskedAgainPolitely: the token endpoint answers 503 for half of the lead. The renewal waits longer
@@ -93,34 +90,6 @@ func TestR12SlowAnswers(t *testing.T) {
 		}
 	}
 	b.waitFor(`document.querySelectorAll('iframe[aria-hidden="true"]').length === 0`, patience)
-}
-
-// TestR23IdleUsersAreNotRenewed: with an idle limit nobody who has left keeps a session alive; whoever moves the mouse does.
-func TestR23IdleUsersAreNotRenewed(t *testing.T) {
-	p, b, _ := walkWithFaults(t, map[string]any{"strategy": "iframe", "idleLimitInSeconds": 8})
-	p.setAccessTokenLifetime(24) // due after 16 s
-	b.signIn("Mick", "MickPassword")
-	left := p.log.mark()
-	p.never(left, 19*time.Second, is("silent_renew.started"))
-	b.waitNotice("idle")
-	b.moveMouse()
-	p.waitEvent(left, 5*time.Second, is("silent_renew.started"))
-
-	// Again, and this time somebody moves half-way through.
-	moved := p.log.mark()
-	p.never(moved, 10*time.Second, is("silent_renew.started"))
-	b.moveMouse()
-	p.waitEvent(moved, 10*time.Second, is("silent_renew.started"))
-}
-
-// moveMouse moves the mouse over the page.
-func (b *browser) moveMouse() {
-	b.t.Helper()
-	for _, x := range []float64{40, 60} {
-		if _, err := chromedp.Call(b.ctx, input.DispatchMouseEvent, input.DispatchMouseEventParams{Type: input.DispatchMouseEventTypeMouseMoved, X: x, Y: x}); err != nil {
-			b.t.Fatal(err)
-		}
-	}
 }
 
 // TestR25RefreshTokenThatDiesBeforeTheLead: the refresh token lives 30 s, and the access token comes to be renewed after 40. There is one

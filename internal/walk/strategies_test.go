@@ -80,7 +80,7 @@ func TestE6EveryPairOfStrategies(t *testing.T) {
 			from, to := strategies[now], strategies[(now+step)%len(strategies)]
 			now = (now + step) % len(strategies)
 			if to == "none" {
-				p.setAccessTokenLifetime(6)
+				p.setAccessTokenLifetime(3)
 			}
 			choose(to)
 			if from == "bff" || to == "bff" {
@@ -101,11 +101,11 @@ func TestE6EveryPairOfStrategies(t *testing.T) {
 				t.Errorf("%s → %s: %d frames", from, to, frames)
 			}
 			if to == "none" {
-				if from != "bff" { // one that lives six seconds
+				if from != "bff" { // one that lives three seconds
 					b.renewNow()
 				}
 				quiet := p.log.mark()
-				p.never(quiet, 8*time.Second, is("token"))
+				p.never(quiet, 5*time.Second, is("token"))
 				p.setAccessTokenLifetime(600)
 				b.renewNow()
 			}
