@@ -13,7 +13,7 @@ test: ## run every test that this machine can run
 	go test ./...
 
 browser: ## walk through the article in headless Chromium, in real time too
-	SILENTRENEW_REQUIRE=chromium SILENTRENEW_REALTIME=1 go test -v ./internal/walk
+	SILENTRENEW_REQUIRE=chromium SILENTRENEW_REALTIME=1 go test -v -timeout 20m ./internal/walk
 
 bench: ## measure the provider against the work it cannot avoid
 	go test ./internal/bench -run '^$$' -bench . -benchtime 2000x -timeout 30m

@@ -30,7 +30,7 @@ func RenewPanel() templ.Component {
 			templ_7745c5c3_Var1 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 1, "<section class=\"Panel\" data-panel=\"renew\"><h2>Silent renewal</h2><label class=\"Check\"><input type=\"checkbox\" name=\"automaticSilentRenew\"> automaticSilentRenew</label> <button class=\"Button\" type=\"button\" data-renew>Renew now</button><div role=\"status\" data-result hidden></div></section>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 1, "<section class=\"Panel\" data-panel=\"renew\"><h2>Silent renewal</h2><label class=\"Check\"><input type=\"checkbox\" name=\"automaticSilentRenew\"> automaticSilentRenew</label> <button class=\"Button\" type=\"button\" data-renew>Renew now</button><div data-other hidden><p class=\"Muted\">The strategy <strong data-name></strong> is in charge, and not the library: what the article's chapters say does not happen.</p><button class=\"Button\" type=\"button\" data-article>Back to the article's way</button></div><div role=\"status\" data-result hidden></div></section>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -158,6 +158,45 @@ func TestA49AnEditSurvivesTheEndOfEverything(t *testing.T) {
 	}
 }
 
+// TestR24EveryStrategyKeepsTheDraft: whichever way the session was kept alive, it dies at once and altogether while a company is
+// edited. After the password the changes are back, and they are sent once, when the user says so.
+func TestR24EveryStrategyKeepsTheDraft(t *testing.T) {
+	for _, strategy := range []string{"iframe", "refresh", "bff"} {
+		t.Run(strategy, func(t *testing.T) {
+			p, b := walk(t)
+			b.configure(map[string]any{"strategy": strategy})
+			b.signIn("Mick", "MickPassword")
+			id := ask[string](t, p, "SELECT Id FROM Companies WHERE Name = 'IT_Solutions Ltd'")
+			edit := "/companies/" + id + "/edit"
+			b.open(edit)
+			b.fill(`#company-form [name="address"]`, "2 Survivor Street")
+			for _, table := range []string{"ServerSideSessions", "PersistedGrants", "BffRecords"} {
+				p.sql("DELETE FROM " + table)
+			}
+			if strategy != "bff" {
+				b.spoilToken()
+			}
+			b.click(`#company-form [type="submit"]`)
+			b.waitText("main", "Your draft is kept")
+			mark := p.log.mark()
+			b.click("main [data-login]")
+			b.submitLogin("Mick", "MickPassword")
+			b.waitSignedIn()
+			b.waitLocation(edit)
+			b.waitFor(`document.querySelector('#company-form [name="address"]')?.value === "2 Survivor Street"`, patience)
+			saves := func() []line { return p.events(mark, with(with(is("fragment"), "method", "POST"), "status", "200")) }
+			if sent := saves(); len(sent) > 0 {
+				t.Errorf("the form was sent without the user: %v", sent)
+			}
+			b.click(`#company-form [type="submit"]`)
+			b.waitText("main", "Saved.")
+			if got := ask[string](t, p, "SELECT Address FROM Companies WHERE Id = ?", id); got != "2 Survivor Street" {
+				t.Errorf("saved %q", got)
+			}
+		})
+	}
+}
+
 // TestE16TheLabOfTheUnsavedForm: a form that is sent twice at once creates one company, whichever strategy keeps the tokens.
 func TestE16TheLabOfTheUnsavedForm(t *testing.T) {
 	for _, strategy := range []string{"article", "bff"} {

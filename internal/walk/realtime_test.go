@@ -118,6 +118,59 @@ func TestRealTimeCookie(t *testing.T) {
 	b.waitLoginForm()
 }
 
+// TestRealTimeR1: T=60, L=60, and renew.js in charge: two renewals at most in the first minute.
+func TestRealTimeR1(t *testing.T) {
+	inRealTime(t)
+	p, b, _ := walkWithFaults(t, map[string]any{"strategy": "iframe", "accessTokenExpiringNotificationTimeInSeconds": 60})
+	p.setAccessTokenLifetime(60)
+	b.signIn("Mick", "MickPassword")
+	began := p.waitEvent(0, patience, is("user.loaded")).Time
+	b.waitUntil(began.Add(time.Minute))
+	if n := len(p.renewLines(0)); n < 1 || n > 2 {
+		t.Errorf("%d renewals in the first minute, want 1 or 2", n)
+	}
+	b.sees("#logout")
+}
+
+// TestRealTimeR10: the token endpoint answers 503 for 40 s of a lead of 60 s. Six attempts at most, and nobody is logged out.
+func TestRealTimeR10(t *testing.T) {
+	inRealTime(t)
+	p, b, f := walkWithFaults(t, map[string]any{"strategy": "iframe", "accessTokenExpiringNotificationTimeInSeconds": 60})
+	p.setAccessTokenLifetime(180)
+	b.signIn("Mick", "MickPassword")
+	before, mark := f.count("POST /connect/token"), p.log.mark()
+	f.answer(failToken(http.StatusServiceUnavailable, ""))
+	first := p.waitEvent(mark, 150*time.Second, with(is("silent_renew.error"), "outcome", "http_503"))
+	b.waitUntil(first.Time.Add(40 * time.Second))
+	f.answer(nil)
+	b.waitRenewals(1, 25*time.Second) // while the token lives
+	if n := f.count("POST /connect/token") - before; n > 6 {
+		t.Errorf("%d attempts, want 6 at most", n)
+	}
+	if ended := p.events(mark, is("access_token.expired", "user.unloaded", "user.signed_out")); len(ended) > 0 {
+		t.Errorf("the session suffered: %v", ended)
+	}
+	b.sees("#logout")
+}
+
+// TestRealTimeR22: loaded five minutes after the expiry of its token, with a live cookie, the page is signed in without a click.
+func TestRealTimeR22(t *testing.T) {
+	inRealTime(t)
+	p, b, _ := walkWithFaults(t, map[string]any{"strategy": "iframe"})
+	p.setAccessTokenLifetime(3)
+	b.signIn("Mick", "MickPassword")
+	b.openURL("about:blank")
+	b.waitUntil(time.Now().Add(3*time.Second + 5*time.Minute))
+	p.setAccessTokenLifetime(600)
+	mark := p.log.mark()
+	b.open("/")
+	b.waitSignedIn()
+	b.waitBadge("alive", patience)
+	if asked := p.events(mark, is("login.form")); len(asked) > 0 {
+		t.Errorf("a login form was shown: %v", asked)
+	}
+}
+
 // inRealTime skips a test that takes minutes unless it was asked for.
 func inRealTime(t *testing.T) {
 	t.Helper()

@@ -176,6 +176,23 @@ func TestA33A34LoopAndItsEnd(t *testing.T) {
 	p.never(quiet, 5*time.Second, with(is("authorize"), "prompt", "none"))
 }
 
+// TestA33TheLoopAfterAnotherStrategy: whoever comes back from the last chapters finds out that renew.js is in charge, puts the library back with
+// one click, and sees the loop.
+func TestA33TheLoopAfterAnotherStrategy(t *testing.T) {
+	p, b := walk(t)
+	p.setAccessTokenLifetime(60)
+	b.configure(map[string]any{"strategy": "iframe", "automaticSilentRenew": true, "accessTokenExpiringNotificationTimeInSeconds": 60})
+	b.signIn("Mick", "MickPassword")
+	b.open("/workshop/the-loop-and-the-fix")
+	b.waitText("[data-panel=renew]", "The strategy iframe is in charge")
+	mark := p.log.mark()
+	b.click("[data-panel=renew] [data-article]")
+	b.waitSignedIn()
+	p.waitRenewLines(mark, 5, patience)
+	b.waitVisible("#loop-warning")
+	b.seesNot("[data-panel=renew] [data-article]")
+}
+
 // TestA36A37A38A39OneRenewal looks closely at a renewal that happens by itself.
 func TestA36A37A38A39OneRenewal(t *testing.T) {
 	p, b := walk(t)

@@ -1,12 +1,14 @@
 package walk
 
 import (
+	"io"
 	"net/http"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/fetch"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
 )
@@ -61,6 +63,56 @@ func TestR17AnotherUserAtTheProvider(t *testing.T) {
 	b.waitText("#user-changed", "Jane")
 	if now := b.claims(); now.Subject != was.Subject {
 		t.Error("the token was swapped silently")
+	}
+}
+
+// TestR17TabsThatShareTheUser: one store for all tabs, and Jane signs in through one of them. The other one asks before it becomes hers.
+func TestR17TabsThatShareTheUser(t *testing.T) {
+	for _, choice := range []string{"change", "stay"} {
+		t.Run(choice, func(t *testing.T) {
+			p, b, _ := walkWithFaults(t, map[string]any{"strategy": "refresh", "monitorSession": false})
+			b.signIn("Mick", "MickPassword")
+			mick := b.claims().Subject
+			eval[bool](b, `import("/static/js/auth.js").then(auth => { // a call under way, whose token the API will not take
+				const real = window.fetch;
+				let calls = 0;
+				window.fetch = async (input, init) => {
+					if (!new Request(input, init).url.startsWith(`+quote(p.api)+`)) return real(input, init);
+					calls++;
+					await new Promise(done => { window.release = done; });
+					return new Response("", {status: 401});
+				};
+				window.outcome = auth.send(`+quote(p.api+"/api/companies")+`, {method: "POST"}).then(answer => String(answer.status), error => error.name)
+					.then(outcome => outcome + " after " + calls + " call");
+				return true;
+			})`)
+			other := b.newTab()
+			other.openURL(p.idp + "/account/login")
+			other.submitLogin("Jane", "JanePassword")
+			other.waitGone("#password")
+			other.open("/")
+			eval[bool](other, `import("/static/js/auth.js").then(auth => { void auth.login(); return true; })`)
+			other.waitText("#who", "Jane")
+
+			b.waitText("#user-changed", "Jane")
+			if got := eval[string](b, `import("/static/js/auth.js").then(auth => auth.user().profile.sub)`); got != mick {
+				t.Error("the tab was swapped silently")
+			}
+			b.click(`#user-changed [value="` + choice + `"]`)
+			if choice == "change" {
+				b.waitText("#who", "Jane")
+				if got := eval[string](b, "window.release(), window.outcome"); got != "AbortError after 1 call" {
+					t.Errorf("what Mick began: %s, want AbortError after 1 call", got)
+				}
+				return
+			}
+			b.submitLogin("Mick", "MickPassword") // Mick's session at the provider is over
+			b.waitText("#who", "Mick")
+			if now := b.claims(); now.Subject != mick {
+				t.Error("not Mick any more")
+			}
+			other.waitText("#user-changed", "Mick")
+		})
 	}
 }
 
@@ -135,17 +187,20 @@ func TestR20EventsInOrder(t *testing.T) {
 	b.waitText("#renewal", "consent_required")
 	b.waitSignedOut(patience)
 	p.waitEvent(0, patience, is("access_token.expired"))
+	f.answer(nil)
+	eval[bool](b, `import("/static/js/auth.js").then(auth => { void auth.logout(); return true; })`) // the menu says Login by now
+	p.waitEvent(0, patience, is("user.signed_out"))
 	var got []string
-	for _, e := range p.events(0, is("access_token.expiring", "silent_renew.started", "user.loaded", "silent_renew.error", "access_token.expired")) {
+	for _, e := range p.events(0, is("access_token.expiring", "silent_renew.started", "user.loaded", "silent_renew.error", "access_token.expired", "user.signed_out")) {
 		if !e.Time.Before(first.Time) {
 			got = append(got, e.Message)
 		}
 	}
-	tail := []string{"access_token.expiring", "silent_renew.started", "silent_renew.error", "access_token.expired"}
-	if len(got) < 5 || got[0] != "user.loaded" || !slices.Equal(got[len(got)-4:], tail) {
+	tail := []string{"access_token.expiring", "silent_renew.started", "silent_renew.error", "access_token.expired", "user.signed_out"}
+	if len(got) < 6 || got[0] != "user.loaded" || !slices.Equal(got[len(got)-5:], tail) {
 		t.Errorf("the end: %s\nwant a renewed token, then %s", strings.Join(got, ", "), strings.Join(tail, ", "))
 	}
-	for i := 0; i+3 < len(got)-4; i += 3 {
+	for i := 0; i+3 < len(got)-5; i += 3 {
 		if want := []string{"user.loaded", "access_token.expiring", "silent_renew.started"}; !slices.Equal(got[i:i+3], want) {
 			t.Errorf("at %d: %v, want %v", i, got[i:i+3], want)
 		}
@@ -189,11 +244,46 @@ func TestR13NotInAFrame(t *testing.T) {
 	if len(silent) == 0 {
 		t.Error("the silent page was not used")
 	}
-	// The application's own pages refuse to be framed (frame-ancestors); its entry module refuses as well.
-	eval[bool](b, `(() => { const frame = document.createElement("iframe"); frame.src = "/"; frame.id = "framed"; document.body.append(frame); return true; })()`)
-	b.waitFor(`(() => { try { return !document.querySelector("#framed").contentDocument?.querySelector("#login"); } catch { return true; } })()`, patience)
-	if frames := eval[int](b, `document.querySelectorAll("iframe:not(#framed)").length`); frames > 1 { // the session monitor's
+	if frames := eval[int](b, `document.querySelectorAll("iframe").length`); frames > 1 { // the session monitor's
 		t.Errorf("%d frames are left", frames)
+	}
+	// The application's own pages refuse to be framed (frame-ancestors); where a browser does not know that, the entry module refuses.
+	framed := `(() => { const frame = document.createElement("iframe"); frame.src = "/"; frame.id = "framed"; document.body.append(frame); return true; })()`
+	eval[bool](b, framed)
+	b.waitFor(`(() => { try { return !document.querySelector("#framed").contentDocument; } catch { return true; } })()`, patience)
+	eval[bool](b, `(document.querySelector("#framed").remove(), true)`)
+	b.withoutPolicies()
+	eval[bool](b, framed)
+	b.waitFor(`document.querySelector("#framed").contentDocument?.body?.innerText.includes("does not run inside a frame")`, patience)
+	if eval[bool](b, `Boolean(document.querySelector("#framed").contentDocument.documentElement.dataset.booted)`) {
+		t.Error("the application has started inside the frame")
+	}
+}
+
+// withoutPolicies has the tab load documents as a browser does that knows no content security policies.
+func (b *browser) withoutPolicies() {
+	b.t.Helper()
+	err := chromedp.Listen(b.ctx, func(event any) {
+		paused, ok := event.(*fetch.EventRequestPaused)
+		if !ok {
+			return
+		}
+		go func() {
+			page, err := http.Get(paused.Request.URL)
+			if err != nil {
+				return // the page does not come, and the test says so
+			}
+			defer page.Body.Close()
+			body, _ := io.ReadAll(page.Body)
+			chromedp.Call(b.ctx, fetch.FulfillRequest, fetch.FulfillRequestParams{RequestID: paused.RequestID, ResponseCode: int64(page.StatusCode),
+				ResponseHeaders: []*fetch.HeaderEntry{{Name: "Content-Type", Value: "text/html; charset=utf-8"}}, Body: body})
+		}()
+	})
+	if err == nil {
+		_, err = chromedp.Call(b.ctx, fetch.Enable, fetch.EnableParams{Patterns: []*fetch.RequestPattern{{ResourceType: network.ResourceTypeDocument}}})
+	}
+	if err != nil {
+		b.t.Fatal(err)
 	}
 }
 

@@ -12,7 +12,7 @@ import { monitor } from "./session-monitor.js";
 import { currentStrategy } from "./settings.js";
 import { signal } from "./signal.js";
 import { storageBlocked } from "./storage.js";
-import { createStrategy, tokensInBrowser } from "./strategy.js";
+import { loadStrategy, tokensInBrowser } from "./strategy.js";
 
 /** @typedef {import("./strategy.js").Session} Session */
 /** @typedef {import("./strategy.js").Condition} Condition */
@@ -57,7 +57,7 @@ export const cookieHidden = () => monitor.cookieHidden();
 /** Puts the chosen strategy in charge and finds out whether somebody is signed in. */
 export const start = async () => {
   name = currentStrategy();
-  strategy = await createStrategy(name, hostOf(), null);
+  strategy = (await loadStrategy(name))(hostOf(), null);
   await strategy.start();
 };
 
@@ -148,11 +148,12 @@ export const send = (url, init = {}) => strategy.send(url, init);
 export const applySettings = async () => {
   const next = currentStrategy();
   const before = { name, loggedIn };
+  const create = await loadStrategy(next); // now: while the user is handed over they are in no store, and a reload would lose them
   const kept = await strategy.stop(tokensInBrowser(next));
   if (!kept) hear(null, false);
   conditions.tell(null);
   name = next;
-  strategy = await createStrategy(name, hostOf(), kept);
+  strategy = create(hostOf(), kept);
   await strategy.start();
   tokenChanged.tell();
   if (before.loggedIn && !loggedIn && tokensInBrowser(next)) {

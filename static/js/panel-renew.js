@@ -1,10 +1,10 @@
 /**
- * The switch for automatic silent renewal and a button that renews now.
+ * The switch for automatic silent renewal, which is the library's, a way back to it from another strategy, and a button that renews now.
  * @module panel-renew
  */
 
-import { applySettings, renew, runningSettings, user } from "./auth.js";
-import { must, report } from "./dom.js";
+import { applySettings, renew, runningSettings, strategyName, user } from "./auth.js";
+import { must, report, setText } from "./dom.js";
 import { timeOfDay } from "./format.js";
 import { codeOf, messageOf } from "./oidc-error.js";
 import { emit, onPageEvent } from "./page-events.js";
@@ -14,20 +14,26 @@ import { currentSettings, saveSettings } from "./settings.js";
 export const mount = (panel) => {
   const automatic = must(panel, "input[name=automaticSilentRenew]", HTMLInputElement);
   const button = must(panel, "[data-renew]", HTMLButtonElement);
+  const other = must(panel, "[data-other]", HTMLElement);
   const result = must(panel, "[data-result]", HTMLElement);
 
   const draw = () => {
     automatic.checked = runningSettings().automaticSilentRenew;
+    other.hidden = strategyName() === "article";
+    setText(must(other, "[data-name]", HTMLElement), strategyName());
   };
-  automatic.addEventListener("change", async () => {
-    saveSettings({ ...currentSettings(), automaticSilentRenew: automatic.checked });
+  /** @param {boolean} wanted */
+  const article = async (wanted) => {
+    saveSettings({ ...currentSettings(), strategy: "article", automaticSilentRenew: wanted });
     await applySettings();
-    emit("settings.changed", { parameters: { automaticSilentRenew: automatic.checked } });
-    report(result, "info", automatic.checked ? "On: the library renews before each expiry." : "Off: the token will expire and the page will sign out.");
-  });
+    emit("settings.changed", { parameters: { strategy: '"article"', automaticSilentRenew: wanted } });
+    report(result, "info", wanted ? "On: the library renews before each expiry." : "Off: the token will expire and the page will sign out.");
+  };
+  automatic.addEventListener("change", () => void article(automatic.checked));
+  must(other, "[data-article]", HTMLButtonElement).addEventListener("click", () => void article(currentSettings().automaticSilentRenew === true));
   button.addEventListener("click", async () => {
     button.disabled = true;
-    report(result, "info", "Asking the provider with prompt=none …");
+    report(result, "info", "Asking the provider …");
     report(result, ...(await renewNow()));
     button.disabled = false;
   });

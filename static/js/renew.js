@@ -21,6 +21,11 @@
  * userStore in localStorage; a refresh token there can be read by any script of your origin, also after the tab is closed.
  * sessionStorage keeps it to its tab, but a duplicated tab starts with a copy, and two users of one rotating refresh token
  * look like a theft to the provider.
+ *
+ * Needs oidc-client-ts 3.1 and a browser of 2024 (AbortSignal.any); Web Locks are used where the page is a secure context.
+ *
+ * Below: what an error is worth, then createRenewal, from the events it tells to what it hands out, and at the end what needs no
+ * state: the checks of an answer, the hidden frame, the lock of all tabs.
  * @module renew
  */
 
@@ -43,8 +48,12 @@ export const version = "1.0.0";
  *   (token, keys) => compactVerify(token, createLocalJWKSet({ keys }))
  * @property {boolean} [loadUserInfo] fetch the user's claims with a proof, for a manager with dpop: the library's own loadUserInfo
  *   sends a bound token as Bearer and must be off then (default false)
+ * @property {(request: Request, user: User, nonce?: string) => Promise<HeadersInit | undefined>} [present] the headers that show the token
+ *   to those who want it in a way of their own; undefined for Authorization, with a proof where the token is bound (RFC 9449)
  * @property {string} [clockURL] an address of this origin whose Date header tells the server's time (default silent_redirect_uri)
  */
+
+/** Who is meant. @typedef {{sub: string, name?: string | undefined}} Person */
 
 /**
  * What a renewal failed with.
@@ -53,7 +62,7 @@ export const version = "1.0.0";
  *   refused: the answer did not belong to this user, this request or this client
  * @property {string} code the registered error code when there is one, otherwise a word: timeout, network, offline, http_503 …
  * @property {string} reason for people
- * @property {number} [retryAfter] seconds the provider asked us to wait
+ * @property {number | undefined} [retryAfter] seconds the provider asked us to wait
  */
 
 /**
@@ -62,7 +71,7 @@ export const version = "1.0.0";
  *   | {kind: "retrying", code: string, reason: string, attempt: number, at: number}
  *   | {kind: "ended", code: string, reason: string}
  *   | {kind: "cookiesBlocked", certain: boolean, code: string, reason: string}
- *   | {kind: "userChanged", user: {sub: string, name?: string}}} Status at is in milliseconds since the epoch
+ *   | {kind: "userChanged", user: Person}} Status at is in milliseconds since the epoch
  */
 
 /**
@@ -77,7 +86,7 @@ export const version = "1.0.0";
  * @property {Failure & {attempt: number, at: number}} retrying
  * @property {{}} expired
  * @property {{elsewhere: boolean}} signedOut
- * @property {{user: {sub: string, name?: string}}} userChanged somebody else is signed in: ask, then call resolveUser()
+ * @property {{user: Person}} userChanged somebody else is signed in: ask, then call resolveUser()
  * @property {{certain: boolean}} cookiesBlocked the browser hides the provider's cookie from the frame: use refresh tokens or a server
  * @property {{offsetInSeconds: number}} clockSkew this clock is so far behind the server's; 0 when it is right again
  */
@@ -87,7 +96,7 @@ const transientCodes = new Set(["temporarily_unavailable", "server_error", "slow
 
 /** A renewal that did not come about. */
 export class RenewalError extends Error {
-  /** @param {Failure} failure @param {{cause?: unknown, user?: {sub: string, name?: string}}} [more] */
+  /** @param {Failure} failure @param {{cause?: unknown, user?: Person | undefined}} [more] */
   constructor(failure, { cause, user } = {}) {
     super(failure.reason, { cause });
     this.name = "RenewalError";
@@ -140,8 +149,12 @@ const secondsOf = (value) => {
 export const backOff = (attempt, retryAfter = 0, random = Math.random()) =>
   Math.max(retryAfter, Math.min(2 ** Math.min(attempt, 10), 16) * (1 + random / 5));
 
-/** Seconds before the expiry at which a token of this lifetime is renewed. @param {number} lifetime @param {number} lead @param {number} fraction */
-export const leadOf = (lifetime, lead, fraction) => Math.min(lead, lifetime * fraction);
+/**
+ * Seconds before the expiry at which a token of this lifetime is renewed. Never sooner than two seconds after it came, and be it
+ * after the expiry: a lifetime of a second makes no loop either.
+ * @param {number} lifetime @param {number} lead @param {number} fraction
+ */
+export const leadOf = (lifetime, lead, fraction) => Math.min(lead, lifetime * fraction, lifetime - 2);
 
 /**
  * @param {UserManager} manager with automaticSilentRenew off, or it will renew as well
@@ -150,7 +163,7 @@ export const leadOf = (lifetime, lead, fraction) => Math.min(lead, lifetime * fr
 export const createRenewal = (manager, options = {}) => {
   const {
     apis = [], forceFrame = false, leadInSeconds = 60, leadFraction = 1 / 3, minValidityInSeconds = 5, timeoutInSeconds = 10,
-    clockSkewInSeconds = 300, idleLimitInSeconds = 0, verify, loadUserInfo = false,
+    clockSkewInSeconds = 300, idleLimitInSeconds = 0, verify, loadUserInfo = false, present,
     clockURL = manager.settings.silent_redirect_uri ?? location.href,
   } = options;
   const { settings } = manager;
@@ -161,18 +174,22 @@ export const createRenewal = (manager, options = {}) => {
   /**
    * What we know of the token beyond what the library stores: framed when the hidden frame has worked in this session, blocked
    * the session it did not see.
-   * @type {{exp: number, lifetime: number, offset: number, id?: string, framed?: boolean, blocked?: string}}
+   * @type {{exp?: number | undefined, lifetime: number, offset?: number | undefined, id?: string, framed?: boolean, blocked?: string}}
    */
-  let known = { exp: 0, lifetime: 0, offset: 0 };
+  let known = { lifetime: 0 };
   /** @type {Status} */
   let status = { kind: "signedOut" };
   let running = false;
+  /** @type {Promise<User | null> | null} */
+  let starting = null;
   let epoch = 0; // counts sign-outs and sign-ins: what a renewal brings is worthless when it has changed meanwhile
   let attempts = 0;
   let retryAt = 0; // milliseconds since the epoch; 0 when no attempt has failed
   let told = { expiring: false, expired: false };
   let timer = 0;
-  let offset = 0; // seconds the server's clock is ahead of ours
+  /** @type {number | undefined} */
+  let offset; // seconds the server's clock is ahead of ours, once it was seen
+  let measuring = Promise.resolve();
   let skewed = 0; // the offset that listeners were told
   let drift = Date.now() - performance.now();
   let lastActive = Date.now();
@@ -191,8 +208,22 @@ export const createRenewal = (manager, options = {}) => {
   const listeners = new Map();
   /** @template {keyof Events} K @param {K} type @param {Events[K]} news */
   const tell = (type, news) => {
-    for (const listener of listeners.get(type) ?? []) listener(news);
+    for (const listener of listeners.get(type) ?? []) {
+      try {
+        listener(news);
+      } catch (error) {
+        reportError(error); // its own affair: the renewal has not failed
+      }
+    }
   };
+  /** @template {keyof Events} K @param {K} type @param {(news: Events[K]) => void} listener @returns {() => void} ends it */
+  const listen = (type, listener) => {
+    const of = listeners.get(type) ?? new Set();
+    listeners.set(type, of.add(listener));
+    return () => void of.delete(listener);
+  };
+  /** Tells those who listen to the manager. @param {User} user @param {boolean} [raise] */
+  const load = (user, raise) => manager.events.load(user, raise).catch(reportError);
   /** @param {Status} next */
   const become = (next) => {
     if (JSON.stringify(next) === JSON.stringify(status)) return;
@@ -202,7 +233,8 @@ export const createRenewal = (manager, options = {}) => {
 
   // ---- Time
 
-  const left = (/** @type {User | null} */ user = current) => (user?.expires_at ?? 0) - Date.now() / 1000;
+  /** Seconds until the token expires. Who does not say (RFC 6749 §5.1) means: until the API refuses it. */
+  const left = (/** @type {User | null} */ user = current) => (user ? (user.expires_at ?? Infinity) - Date.now() / 1000 : 0);
   const lead = () => leadOf(known.lifetime, leadInSeconds, leadFraction);
   const stuck = () => status.kind === "ended" || status.kind === "userChanged" || status.kind === "cookiesBlocked";
 
@@ -213,7 +245,7 @@ export const createRenewal = (manager, options = {}) => {
     const jumped = Date.now() - performance.now() - drift;
     if (Math.abs(jumped) > 5000) { // asleep, or somebody set the clock
       drift += jumped;
-      void measureClock();
+      measuring = measureClock();
     }
     const rest = left();
     if (rest <= lead() && rest > 0 && !told.expiring) {
@@ -249,19 +281,19 @@ export const createRenewal = (manager, options = {}) => {
   const measureClock = async () => {
     try {
       const sent = Date.now();
-      const { headers } = await fetch(clockURL, { method: "HEAD", cache: "no-store", signal: AbortSignal.timeout(timeoutInSeconds * 1000) });
+      const { headers } = await fetch(clockURL, { method: "HEAD", cache: "no-store", signal: inTime() });
       noteDate(headers.get("Date"), (sent + Date.now()) / 2);
     } catch {
       // no answer: the clock is as good as it was
     }
-    // A clock that was set while the token lived moved the token's expiry with it.
-    if (current && known.exp === current.expires_at && Math.abs(offset - known.offset) > 5) {
-      current.expires_at = Math.round(known.exp + known.offset - offset);
-      await manager.storeUser(current);
-      await remember(current, known.lifetime);
-      await manager.events.load(current, false);
-      tick();
-    }
+    if (!current || offset === undefined || known.exp === undefined || known.exp !== current.expires_at) return;
+    known.offset ??= offset; // the token came before the first answer
+    if (Math.abs(offset - known.offset) <= 5) return;
+    // A clock that was set while the token lived moved its expiry with it. The store keeps what it has: it may be newer.
+    current.expires_at = Math.round(known.exp + known.offset - offset);
+    known = { ...known, exp: current.expires_at, offset };
+    await load(current, false);
+    tick();
   };
 
   /** @param {string | null | undefined} date @param {number} at milliseconds since the epoch */
@@ -279,15 +311,21 @@ export const createRenewal = (manager, options = {}) => {
 
   /** @param {User} user @param {number} lifetime seconds */
   const remember = async (user, lifetime) => {
-    known = { ...known, exp: user.expires_at ?? 0, lifetime, offset, id: random() };
-    await settings.userStore.set(name, JSON.stringify(known));
-    if (shared()) await ledger("readwrite", (written) => written.put(known.id, name));
+    const record = (known = { ...known, exp: user.expires_at, lifetime, offset, id: random() });
+    await settings.userStore.set(name, JSON.stringify(record));
+    if (await shared()) await ledger("readwrite", (written) => written.put(record.id, name));
   };
 
-  /** Whether the user is in localStorage, where other tabs see them. */
-  const shared = () => {
+  /** Takes the user out of the store, with what we knew of the token. */
+  const forget = async () => {
+    await manager.removeUser();
+    await settings.userStore.remove(name);
+  };
+
+  /** Whether the manager's store is localStorage, which other tabs see. */
+  const shared = async () => {
     try {
-      return Object.keys(localStorage).some((key) => key.endsWith(name));
+      return Object.values(localStorage).includes(await settings.userStore.get(name));
     } catch {
       return false;
     }
@@ -298,7 +336,7 @@ export const createRenewal = (manager, options = {}) => {
    * lag: it says which record was written last, and we wait until localStorage shows it.
    */
   const caughtUp = async () => {
-    if (!shared()) return;
+    if (!(await shared())) return;
     const last = await ledger("readonly", (written) => written.get(name));
     for (const end = Date.now() + 2000; last && (await recall()).id !== last && Date.now() < end;) await sleep(20);
   };
@@ -324,17 +362,20 @@ export const createRenewal = (manager, options = {}) => {
       askAbout({ sub: stored.profile.sub, name: stored.profile.name });
       return stored;
     }
-    const shared = current !== null;
-    await take(stored);
-    await manager.events.load(stored);
-    if (shared) tell("renewed", { user: stored, shared: true });
+    const renewed = current !== null;
+    const began = epoch;
+    const record = await recall();
+    if (epoch !== began) return null;
+    known = record;
+    take(stored);
+    await load(stored);
+    if (renewed) tell("renewed", { user: stored, shared: true });
     return stored;
   };
 
   /** The token of this tab is that of user from now on. @param {User} user */
-  const take = async (user) => {
-    const record = await recall();
-    known = record.exp === user.expires_at ? record : { ...known, exp: user.expires_at ?? 0, lifetime: Math.max(left(user), 1), offset };
+  const take = (user) => {
+    if (known.exp !== user.expires_at) known = { ...known, exp: user.expires_at, lifetime: Math.max(left(user), 1), offset };
     current = user;
     declined = "";
     attempts = retryAt = 0;
@@ -346,15 +387,21 @@ export const createRenewal = (manager, options = {}) => {
   const leave = (elsewhere) => {
     if (!current && status.kind === "signedOut") return;
     epoch++;
-    abort.abort();
+    abort.abort(gone());
     abort = new AbortController();
     current = null;
+    known = { lifetime: 0 };
     clearTimeout(timer);
     become({ kind: "signedOut" });
     tell("signedOut", { elsewhere });
   };
 
-  /** @param {{sub: string, name?: string}} user */
+  /** Takes out of the store what came there although its user had signed out by then. @param {User} user */
+  const retract = async (user) => {
+    if (running && !current && (await manager.getUser())?.access_token === user.access_token) await forget();
+  };
+
+  /** @param {Person} user */
   const askAbout = (user) => {
     if (status.kind === "userChanged" && status.user.sub === user.sub) return;
     become({ kind: "userChanged", user });
@@ -379,29 +426,22 @@ export const createRenewal = (manager, options = {}) => {
     let answer = {};
     become({ kind: "renewing" });
     try {
-      return await exclusively(name, abort.signal, async () => {
+      return await exclusively(name, lease, abort.signal, async () => {
         // Another tab may have renewed while we waited for the lock.
         await caughtUp();
         const stored = await adoptStored();
         if (epoch !== began || (before && !stored)) throw gone();
-        if (status.kind === "userChanged") throw new RenewalError({ class: "refused", code: "user_changed", reason: "another user is signed in" });
+        if (status.kind === "userChanged") throw refused("user_changed", "another user is signed in");
         if (stored && before && stored.access_token !== before.access_token && left(stored) > lead()) return stored;
         base = stored;
         become({ kind: "renewing" });
         tell("renewing", { attempt: attempts + 1 });
-        const next = await withAnswers(settings.authority, (response) => {
+        const next = await withAnswers((response, method) => {
+          if (![...origins].some((origin) => response.url.startsWith(`${origin}/`))) return;
           answer = { status: response.status, retryAfter: response.headers.get("Retry-After") };
-          noteDate(response.headers.get("Date"), Date.now());
+          if (method === "POST") noteDate(response.headers.get("Date"), Date.now()); // what comes from a cache tells the time it came there
         }, () => obtain(stored));
-        if (epoch !== began || (await manager.getUser())?.access_token !== stored?.access_token) {
-          void revoke(next, stored); // nobody will ever use it
-          throw gone();
-        }
-        if (!usesRefreshToken(stored)) known.framed = true;
-        await manager.storeUser(next);
-        await remember(next, Math.max(left(next), 1)); // after the user: who sees this sees them
-        await take(next);
-        await manager.events.load(next);
+        await keep(next, stored, began);
         say("renewed");
         tell("renewed", { user: next, shared: false });
         return next;
@@ -411,7 +451,27 @@ export const createRenewal = (manager, options = {}) => {
     }
   };
 
-  const gone = () => new RenewalError({ class: "refused", code: "signed_out", reason: "signed out while the renewal was under way" });
+  /**
+   * Puts what came in the place of what we had, unless somebody has signed out or in meanwhile: that wins.
+   * @param {User} next @param {User | null} stored what it was obtained with @param {number} began
+   */
+  const keep = async (next, stored, began) => {
+    const undisturbed = async (/** @type {User | null} */ user) =>
+      (await manager.getUser())?.access_token === user?.access_token && epoch === began;
+    if (await undisturbed(stored)) {
+      if (!usesRefreshToken(stored)) known.framed = true;
+      await manager.storeUser(next);
+      if (epoch === began) await remember(next, Math.max(left(next), 1)); // after the user: who sees this sees them
+      if (await undisturbed(next)) {
+        take(next);
+        return await load(next);
+      }
+      if (!running) throw gone(); // stopped: it is in the store for whoever comes next
+    }
+    void revoke(next, stored); // nobody will ever use it
+    await retract(next);
+    throw gone();
+  };
 
   /**
    * What a failed attempt leaves behind: newer credentials of another tab if there are any, otherwise a plan.
@@ -420,8 +480,10 @@ export const createRenewal = (manager, options = {}) => {
    */
   const recover = async (error, answer, base, began) => {
     const failure = classify(error, answer);
-    if (epoch !== began || failure.code === "signed_out" || failure.code === "user_changed") throw new RenewalError(failure, { cause: error });
+    if (epoch !== began) throw gone();
+    if (failure.code === "signed_out" || failure.code === "user_changed") throw error;
     const stored = await adoptStored();
+    if (epoch !== began) throw gone();
     if (stored && base && stored.access_token !== base.access_token && left(stored) > 0 && status.kind === "ready") return stored;
     if (failure.class === "transient") {
       if (!navigator.onLine) {
@@ -463,16 +525,42 @@ export const createRenewal = (manager, options = {}) => {
    * @param {User | null} user
    */
   const obtain = async (user) => {
-    const metadata = await manager.metadataService.getMetadata();
+    const metadata = await metadataOf();
+    if (verify) await within(1, manager.metadataService.getSigningKeys()); // now: a rotating refresh token is not asked for twice
     const shadow = shadowOf(metadata, {});
     if (user) await shadow.storeUser(user); // storing nobody would throw the DPoP key away
     const nonce = random();
-    const next = await shadow.signinSilent({ nonce, forceIframeAuth: forceFrame });
-    if (!next) throw new RenewalError({ class: "refused", code: "invalid_response", reason: "no user came of the renewal" });
-    await check(next, user, usesRefreshToken(user) ? undefined : nonce, metadata);
-    await addUserInfo(next);
+    const next = await within(3, shadow.signinSilent({ nonce, forceIframeAuth: forceFrame }));
+    if (!next) throw refused("invalid_response", "no user came of the renewal");
+    await check(next, user, usesRefreshToken(user) ? undefined : nonce, metadata.issuer);
+    await addUserInfo(next).catch((error) => {
+      if (!user || classify(error).class === "refused") throw error;
+      next.profile = { ...user.profile, ...next.profile }; // the tokens are good, and what userinfo said before still stands
+    });
     return next;
   };
+
+  /** How long one request of a renewal may take. */
+  const inTime = () => AbortSignal.timeout(timeoutInSeconds * 1000);
+  const lease = 8000 * timeoutInSeconds; // milliseconds; longer than all requests of a renewal together
+
+  /**
+   * The library waits as long as it takes for discovery and keys, and for the rest of an answer that has begun.
+   * @template T @param {number} requests @param {Promise<T>} work @returns {Promise<T>}
+   */
+  const within = (requests, work) => new Promise((resolve, reject) => {
+    const seconds = requests * timeoutInSeconds;
+    const timeout = setTimeout(() => reject(new ErrorTimeout(`no answer from ${settings.authority} within ${seconds} s`)), seconds * 1000);
+    work.finally(() => clearTimeout(timeout)).then(resolve, reject);
+  });
+
+  const metadataOf = async () => {
+    const metadata = await within(1, manager.metadataService.getMetadata());
+    if (metadata.token_endpoint) origins.add(new URL(metadata.token_endpoint).origin);
+    return metadata;
+  };
+  /** Where the provider answers. */
+  const origins = new Set([new URL(settings.authority).origin]);
 
   /** @param {Partial<import("oidc-client-ts").OidcMetadata>} metadata @param {object} changes */
   const shadowOf = (metadata, changes) =>
@@ -482,19 +570,18 @@ export const createRenewal = (manager, options = {}) => {
         automaticSilentRenew: false, monitorSession: false, silentRequestTimeoutInSeconds: timeoutInSeconds,
         requestTimeoutInSeconds: timeoutInSeconds, ...changes,
       }),
-      undefined, undefined, frames(metadata));
+      undefined, undefined, hiddenFrames(settings, metadata, timeoutInSeconds, abort.signal));
 
   /**
    * Who is signed in at the provider, as far as a hidden frame can see? It is probably the browser that hides the cookie when the
    * provider is another site and no frame has ever worked in this session.
-   * @returns {Promise<{user?: {sub: string, name?: string}, hidden?: boolean}>}
+   * @returns {Promise<{user?: Person, hidden?: boolean}>}
    */
   const askWho = async () => {
     try {
-      const metadata = await manager.metadataService.getMetadata();
-      const shadow = shadowOf(metadata, { includeIdTokenInSilentRenew: false });
+      const shadow = shadowOf(await metadataOf(), { includeIdTokenInSilentRenew: false });
       const scope = settings.scope.split(" ").filter((value) => value === "openid" || value === "profile").join(" "); // a name to ask about
-      const other = await shadow.signinSilent({ nonce: random(), scope, forceIframeAuth: true });
+      const other = await within(3, shadow.signinSilent({ nonce: random(), scope, forceIframeAuth: true }));
       return other ? { user: { sub: other.profile.sub, name: other.profile.name } } : {};
     } catch (error) {
       if (classify(error).code !== "login_required") throw error;
@@ -502,116 +589,40 @@ export const createRenewal = (manager, options = {}) => {
     }
   };
 
-  // ---- The hidden frame
-
-  /** @param {Partial<import("oidc-client-ts").OidcMetadata>} metadata @returns {import("oidc-client-ts").INavigator} */
-  const frames = (metadata) => ({
-    prepare: async () => {
-      const frame = document.createElement("iframe");
-      frame.hidden = true;
-      frame.setAttribute("aria-hidden", "true");
-      return {
-        navigate: (params) => listen(frame, params, metadata).finally(() => frame.remove()),
-        close: () => frame.remove(),
-      };
-    },
-    callback: async () => {},
-  });
-
   /**
-   * @param {HTMLIFrameElement} frame
-   * @param {import("oidc-client-ts").NavigateParams} params
-   * @param {Partial<import("oidc-client-ts").OidcMetadata>} metadata
-   * @returns {Promise<{url: string}>}
-   */
-  const listen = (frame, { url, state, response_mode, scriptOrigin = location.origin }, metadata) =>
-    new Promise((resolve, reject) => {
-      const provider = new URL(url).origin;
-      const end = new AbortController();
-      const fail = (/** @type {unknown} */ reason) => {
-        end.abort();
-        if (state) void settings.stateStore.remove(state);
-        reject(reason);
-      };
-      const timeout = setTimeout(() => fail(new ErrorTimeout(
-        `no answer from the hidden frame within ${timeoutInSeconds} s: the provider is slow or down, ${settings.silent_redirect_uri} is not registered, ` +
-        "or a login or error page is shown in the frame (X-Frame-Options, frame-ancestors)")), timeoutInSeconds * 1000);
-      end.signal.addEventListener("abort", () => clearTimeout(timeout));
-      abort.signal.addEventListener("abort", () => fail(gone()), { signal: end.signal });
-      addEventListener("message", ({ source, origin, data }) => {
-        if (source !== frame.contentWindow) return;
-        if (origin === provider && typeof data?.error === "string" && data.type) {
-          // A provider that says why it shows an error page instead of coming back.
-          return fail(new RenewalError({ class: "final", code: data.error, reason: String(data.error_description ?? data.error).slice(0, 500) }));
-        }
-        if (origin !== scriptOrigin || data?.source !== "oidc-client" || typeof data.url !== "string") return;
-        const answer = new URL(data.url, location.href);
-        const values = new URLSearchParams(response_mode === "fragment" ? answer.hash.slice(1) : answer.search);
-        if (values.get("state")?.split(";")[0] !== state) return fail(refused("state_mismatch", "the answer in the frame belongs to another request"));
-        const iss = values.get("iss"); // RFC 9207 §2.4
-        const must = /** @type {any} */ (metadata).authorization_response_iss_parameter_supported === true;
-        if ((must || iss) && iss !== metadata.issuer) return fail(refused("issuer_mismatch", `the answer in the frame names the issuer ${iss}`));
-        end.abort();
-        resolve({ url: data.url });
-      }, { signal: end.signal });
-      frame.src = url;
-      document.body.append(frame);
-    });
-
-  // ---- What an answer must be to replace what we have (OIDC Core §3.1.3.7, §12.2)
-
-  /**
+   * Throws unless the answer may replace what we have.
    * @param {User} next @param {User | null} before @param {string | undefined} nonce that was sent
-   * @param {Partial<import("oidc-client-ts").OidcMetadata>} metadata
+   * @param {string | undefined} issuer
    */
-  const check = async (next, before, nonce, metadata) => {
+  const check = async (next, before, nonce, issuer) => {
     if (!next.access_token) throw refused("invalid_response", "the answer has no access token");
+    if (left(next) <= 0) throw refused("token_expired", "the new access token has expired already");
     const token = next.id_token ?? "";
     if (token === (before?.id_token ?? "")) return; // a refresh may come without a new ID token: the old one stands
+    await measuring;
     const claims = claimsOf(token);
-    const audience = [claims.aud].flat();
-    const skew = Math.max(clockSkewInSeconds, 1);
-    const now = Date.now() / 1000 + offset;
-    if (claims.iss !== metadata.issuer) throw refused("issuer_mismatch", `the ID token was issued by ${claims.iss}`);
-    if (!audience.includes(settings.client_id)) throw refused("audience_mismatch", `the ID token is for ${audience}`);
-    if (audience.length > 1 && !claims.azp) throw refused("audience_mismatch", "the ID token has several audiences and no azp");
-    if (claims.azp !== undefined && claims.azp !== settings.client_id) throw refused("azp_mismatch", `the ID token was made for ${claims.azp}`);
-    if (!(claims.exp > now - skew)) throw refused("id_token_expired", "the ID token has expired");
-    if (!(claims.iat < now + skew)) throw refused("id_token_from_the_future", "the ID token was issued in the future");
-    if (nonce !== undefined && claims.nonce !== nonce) throw refused("nonce_mismatch", "the ID token answers another request");
-    if (before?.id_token) continuous(claims, claimsOf(before.id_token), nonce);
+    checkIDToken(claims, {
+      issuer, clientID: settings.client_id, nonce, now: Date.now() / 1000 + (offset ?? 0), skew: Math.max(clockSkewInSeconds, 1),
+    });
+    if (before?.id_token) checkContinuity(claims, claimsOf(before.id_token), nonce);
     if (verify) await verify(token, await keysFor(token)).catch((/** @type {unknown} */ error) => {
       throw refused("signature_invalid", `the signature of the ID token is wrong: ${error instanceof Error ? error.message : error}`);
     });
   };
 
-  /**
-   * What a renewal may not change. @param {Record<string, any>} claims @param {Record<string, any>} old @param {string | undefined} nonce
-   */
-  const continuous = (claims, old, nonce) => {
-    if (claims.sub !== old.sub) throw refused("sub_mismatch", "the ID token is about somebody else", { sub: claims.sub, name: claims.name });
-    const sameTime = claims.auth_time === old.auth_time || claims.auth_time === undefined;
-    const sameSession = claims.sid === old.sid || claims.sid === undefined;
-    // The same user may have signed in anew: then both move together, and forward.
-    const anew = nonce !== undefined && !sameSession && claims.auth_time > old.auth_time;
-    if (!anew && !sameTime) throw refused("auth_time_mismatch", "the time of the sign-in has changed");
-    if (!anew && !sameSession) throw refused("sid_mismatch", "the session has changed");
-    if (nonce === undefined && claims.nonce !== undefined && claims.nonce !== old.nonce) throw refused("nonce_mismatch", "the nonce has changed");
-  };
-
   /** The provider's keys, fetched again when a token names a new one. @param {string} token */
   const keysFor = async (token) => {
-    const { kid } = JSON.parse(fromBase64(token.split(".")[0]));
-    const keys = (await manager.metadataService.getSigningKeys()) ?? [];
+    const { kid } = JSON.parse(fromBase64(token.split(".")[0] ?? ""));
+    const keys = (await within(1, manager.metadataService.getSigningKeys())) ?? [];
     if (keys.some((key) => key.kid === kid)) return keys;
     manager.metadataService.resetSigningKeys();
-    return (await manager.metadataService.getSigningKeys()) ?? [];
+    return (await within(1, manager.metadataService.getSigningKeys())) ?? [];
   };
 
   /** @param {User} unused @param {User | null} kept */
   const revoke = async (unused, kept) => {
     if (!unused.refresh_token || unused.refresh_token === kept?.refresh_token) return;
-    const shadow = shadowOf(await manager.metadataService.getMetadata(), {});
+    const shadow = shadowOf(await metadataOf(), {});
     await shadow.storeUser(unused);
     await shadow.revokeTokens(["refresh_token"]).catch(() => {}); // it expires by itself too
   };
@@ -620,16 +631,7 @@ export const createRenewal = (manager, options = {}) => {
 
   /** @param {"renewed" | "signedOut"} type */
   const say = (type) => {
-    const message = { type, sub: current?.profile.sub, at: Date.now() };
-    channel?.postMessage(message);
-    if (!channel) {
-      try {
-        localStorage.setItem(`${name}:news`, JSON.stringify(message)); // raises "storage" in the other tabs
-        localStorage.removeItem(`${name}:news`);
-      } catch {
-        // a browser that keeps nothing has nothing to share
-      }
-    }
+    channel?.postMessage({ type, sub: current?.profile.sub });
   };
 
   /** @param {{type: string, sub?: string}} news */
@@ -641,7 +643,7 @@ export const createRenewal = (manager, options = {}) => {
     if (type === "renewed") wake();
     if (type !== "signedOut" || !current || (sub && sub !== current.profile.sub)) return;
     leave(true);
-    await manager.removeUser();
+    await forget();
   };
 
   // ---- Using the token
@@ -650,22 +652,19 @@ export const createRenewal = (manager, options = {}) => {
   const fresh = async () => {
     const patience = Date.now() + 3 * timeoutInSeconds * 1000;
     while (current) {
-      if (status.kind === "userChanged") throw new RenewalError({ class: "refused", code: "user_changed", reason: "another user is signed in" });
-      if (left() > Math.min(minValidityInSeconds, lead())) return current.access_token;
-      /** @type {unknown} */
-      let problem = status.kind === "ended" || status.kind === "cookiesBlocked"
-        ? new RenewalError({ class: "final", code: status.code, reason: status.reason }) : null;
-      if (!problem && !navigator.onLine) problem = new RenewalError({ class: "transient", code: "offline", reason: "the browser is offline" });
-      if (!problem) {
-        try {
-          if (!flight && retryAt > Date.now()) await sleep(Math.min(retryAt - Date.now(), 1000));
-          if (flight || retryAt - 1000 <= Date.now()) await renewOnce();
-        } catch (error) {
-          if (classify(error).class !== "transient" || Date.now() > patience) problem = error;
-        }
+      if (status.kind === "userChanged") throw refused("user_changed", "another user is signed in");
+      if (left() > Math.max(Math.min(minValidityInSeconds, lead()), 0)) return current.access_token;
+      try {
+        if (status.kind === "ended" || status.kind === "cookiesBlocked") throw new RenewalError({ class: "final", code: status.code, reason: status.reason });
+        if (!navigator.onLine) throw new RenewalError({ class: "transient", code: "offline", reason: "the browser is offline" });
+        if (flight || retryAt <= Date.now()) await renewOnce();
+        else if (status.kind === "retrying" && (left() > 0 || retryAt > patience)) {
+          throw new RenewalError({ class: "transient", code: status.code, reason: status.reason });
+        } else await sleep(Math.min(retryAt - Date.now(), 1000));
+      } catch (error) {
+        if (left() > 0) return current?.access_token; // not renewed, but it lives
+        if (classify(error).class !== "transient" || !navigator.onLine || retryAt > patience || Date.now() > patience) throw error;
       }
-      if (left() > 0) return current?.access_token; // not renewed, but it lives
-      if (problem) throw problem;
     }
     return undefined;
   };
@@ -676,30 +675,92 @@ export const createRenewal = (manager, options = {}) => {
   /** @param {Request} request @param {string | undefined} token @param {User | null} [user] */
   const withToken = async (request, token, user = current) => {
     if (!token || !user) return request;
+    const { origin, pathname } = new URL(request.url);
+    const nonce = nonces.get(origin);
+    /** @returns {Promise<Record<string, string>>} */
+    const usual = async () => (user.token_type?.toLowerCase() === "dpop"
+      ? { Authorization: `DPoP ${token}`, DPoP: (await manager.dpopProof(origin + pathname, user, request.method, nonce)) ?? "" }
+      : { Authorization: `Bearer ${token}` });
     const headers = new Headers(request.headers);
-    const bound = user.token_type?.toLowerCase() === "dpop";
-    headers.set("Authorization", `${bound ? "DPoP" : "Bearer"} ${token}`);
-    if (bound) {
-      const { origin, pathname } = new URL(request.url);
-      headers.set("DPoP", (await manager.dpopProof(origin + pathname, user, request.method, nonces.get(origin))) ?? "");
-    }
+    new Headers((await present?.(request, user, nonce)) ?? (await usual())).forEach((value, name) => headers.set(name, value));
     return new Request(request, { headers });
   };
 
   /** Adds what userinfo says (OIDC Core §5.3). @param {User} user */
   const addUserInfo = async (user) => {
     if (!loadUserInfo) return;
-    const url = await manager.metadataService.getUserInfoEndpoint();
-    let answer = await fetch(await withToken(new Request(url), user.access_token, user));
+    const url = await within(1, manager.metadataService.getUserInfoEndpoint());
+    const ask = async () => fetch(await withToken(new Request(url, { signal: inTime() }), user.access_token, user));
+    let answer = await ask();
     const nonce = answer.headers.get("DPoP-Nonce");
     if (answer.status === 401 && nonce) {
       nonces.set(new URL(url).origin, nonce);
-      answer = await fetch(await withToken(new Request(url), user.access_token, user));
+      answer = await ask();
     }
     if (!answer.ok) throw new Error(`userinfo (${answer.status})`);
     const claims = await answer.json();
     if (claims.sub !== user.profile.sub) throw refused("sub_mismatch", "userinfo is about somebody else");
     user.profile = { ...user.profile, ...claims };
+  };
+
+  // ---- Beginning
+
+  /** Somebody has signed in, at the top of the window. @param {User} user */
+  const welcome = async (user) => {
+    if (user.access_token === current?.access_token) return;
+    const began = ++epoch; // what was under way belongs to the sign-in before
+    const record = await recall();
+    if (loadUserInfo) await addUserInfo(user).catch(() => {}); // or the next renewal brings it
+    if (epoch !== began) return; // signed out again already
+    known = record;
+    // The frame did not see this session, and the top of the window did: now it is certain.
+    const blocked = known.blocked !== undefined && known.blocked === user.profile.sid && !usesRefreshToken(user);
+    take(user);
+    if (loadUserInfo) await manager.storeUser(user);
+    await remember(user, Math.max(left(user), 1));
+    if (epoch !== began) return await retract(user);
+    if (blocked) {
+      become({ kind: "cookiesBlocked", certain: true, code: "login_required", reason: "the provider knows you, but not inside a frame" });
+      tell("cookiesBlocked", { certain: true });
+    }
+    say("renewed");
+    tick();
+  };
+
+  /** @returns {Promise<User | null>} */
+  const begin = async () => {
+    const began = epoch;
+    running = true;
+    manager.stopSilentRenew();
+    channel = new BroadcastChannel(name);
+    const end = new AbortController();
+    const on = (/** @type {EventTarget} */ target, /** @type {string} */ type, /** @type {(event: any) => void} */ listener) =>
+      target.addEventListener(type, listener, { signal: end.signal, passive: true });
+    on(channel, "message", ({ data }) => void hear(data));
+    for (const type of ["pageshow", "focus"]) on(window, type, wake);
+    on(window, "online", () => {
+      retryAt = 0;
+      wake();
+    });
+    on(document, "visibilitychange", () => document.visibilityState === "visible" && wake());
+    on(document, "resume", wake);
+    for (const type of ["pointerdown", "pointermove", "keydown", "wheel", "touchstart"]) on(window, type, move);
+    undo = [
+      () => end.abort(),
+      () => channel?.close(),
+      manager.events.addUserLoaded(welcome),
+      manager.events.addUserUnloaded(() => leave(false)),
+    ];
+    measuring = measureClock();
+    const user = await manager.getUser();
+    const record = await recall();
+    if (epoch !== began) return current; // stopped again, or somebody has signed in
+    known = record;
+    if (user) take(user);
+    if (!user) return null;
+    if (left() <= 0 && navigator.onLine) await renewOnce().catch(() => {});
+    tick();
+    return current;
   };
 
   // ---- The public part
@@ -719,71 +780,20 @@ export const createRenewal = (manager, options = {}) => {
      * Calls the listener whenever it happens, until the returned function is called.
      * @template {keyof Events} K @param {K} type @param {(news: Events[K]) => void} listener
      */
-    on: (type, listener) => {
-      const of = listeners.get(type) ?? new Set();
-      listeners.set(type, of.add(listener));
-      return () => void of.delete(listener);
-    },
+    on: (type, listener) => listen(type, listener),
 
     /**
      * Begins to look after the user of the manager, if there is one. An expired token gets one silent attempt before this
      * resolves. @returns {Promise<User | null>} who is signed in, null when somebody has to sign in
      */
-    start: async () => {
-      if (running) return current;
-      running = true;
-      manager.stopSilentRenew();
-      if ("BroadcastChannel" in globalThis) channel = new BroadcastChannel(name);
-      const end = new AbortController();
-      const on = (/** @type {EventTarget} */ target, /** @type {string} */ type, /** @type {(event: any) => void} */ listener) =>
-        target.addEventListener(type, listener, { signal: end.signal, passive: true });
-      if (channel) on(channel, "message", ({ data }) => void hear(data));
-      on(window, "storage", ({ key, newValue }) => {
-        if (key === `${name}:news` && newValue) void hear(JSON.parse(newValue));
-      });
-      for (const type of ["pageshow", "focus"]) on(window, type, wake);
-      on(window, "online", () => {
-        retryAt = 0;
-        wake();
-      });
-      on(document, "visibilitychange", () => document.visibilityState === "visible" && wake());
-      on(document, "resume", wake);
-      for (const type of ["pointerdown", "pointermove", "keydown", "wheel", "touchstart"]) on(window, type, move);
-      undo = [
-        () => end.abort(),
-        () => channel?.close(),
-        manager.events.addUserLoaded(async (user) => {
-          if (user.access_token === current?.access_token) return;
-          epoch++; // a sign-in: what was under way belongs to the one before
-          known = await recall();
-          // The frame did not see this session, and the top of the window did: now it is certain.
-          if (loadUserInfo) await addUserInfo(user).then(() => manager.storeUser(user), () => {}); // or the next renewal brings it
-          const blocked = known.blocked !== undefined && known.blocked === user.profile.sid && !usesRefreshToken(user);
-          await remember(user, Math.max(left(user), 1));
-          await take(user);
-          if (blocked) {
-            become({ kind: "cookiesBlocked", certain: true, code: "login_required", reason: "the provider knows you, but not inside a frame" });
-            tell("cookiesBlocked", { certain: true });
-          }
-          say("renewed");
-          tick();
-        }),
-        manager.events.addUserUnloaded(() => leave(false)),
-      ];
-      const user = await manager.getUser();
-      if (user) await take(user);
-      void measureClock();
-      if (!user) return null;
-      if (left() <= 0 && navigator.onLine) await renewOnce().catch(() => {});
-      tick();
-      return current;
-    },
+    start: () => (starting ??= begin()),
 
     /** Leaves the user alone from now on: no timer, no frame, no listener. What is in the store stays there. */
     stop: () => {
       running = false;
+      starting = null;
       epoch++;
-      abort.abort();
+      abort.abort(gone());
       abort = new AbortController();
       clearTimeout(timer);
       for (const f of undo) f();
@@ -815,7 +825,7 @@ export const createRenewal = (manager, options = {}) => {
       if (user) return askAbout(user);
       say("signedOut");
       leave(true);
-      await manager.removeUser();
+      await forget();
     },
 
     /**
@@ -834,20 +844,36 @@ export const createRenewal = (manager, options = {}) => {
       const request = new Request(input, init);
       if (!apis.some((root) => isBelow(request.url, root))) return fetch(request);
       const again = request.clone();
-      const token = await fresh().catch(() => undefined);
-      let answer = await fetch(await withToken(request, token));
-      const nonce = answer.headers.get("DPoP-Nonce");
-      if (nonce) nonces.set(new URL(request.url).origin, nonce);
-      if (answer.status === 401 && nonce) answer = await fetch(await withToken(again.clone(), token)); // RFC 9449 §9
-      if (answer.status !== 401 || !token) return answer;
-      if (current?.access_token === token) {
-        try {
-          await renewOnce();
-        } catch {
-          return answer;
+      const whose = current?.profile.sub;
+      const token = await Promise.race([fresh().catch(() => undefined), aborted(request.signal)]);
+      const end = new AbortController(); // nobody sees an answer to somebody who has signed out meanwhile
+      const stop = listen("signedOut", () => end.abort(new DOMException("signed out", "AbortError")));
+      const signal = AbortSignal.any([request.signal, end.signal]);
+      const same = () => { // what one user began is not done, nor shown, in the name of another
+        if (whose !== undefined && current?.profile.sub !== whose) throw new DOMException("somebody else is signed in", "AbortError");
+      };
+      const send = async (/** @type {Request} */ one, /** @type {string | undefined} */ bearer) => {
+        same();
+        const answer = await fetch(await withToken(one, bearer), { signal });
+        signal.throwIfAborted();
+        same();
+        const nonce = answer.headers.get("DPoP-Nonce");
+        if (nonce) nonces.set(new URL(one.url).origin, nonce);
+        return { answer, nonce };
+      };
+      try {
+        let { answer, nonce } = await send(request, token);
+        if (answer.status === 401 && nonce) ({ answer } = await send(again.clone(), token)); // RFC 9449 §9
+        if (answer.status !== 401 || !token) return answer;
+        if (current?.access_token === token) {
+          if (stuck() || retryAt > Date.now()) return answer;
+          await renewOnce().catch(() => {});
         }
+        if (!current || current.access_token === token || left() <= 0) return answer;
+        return (await send(again, current.access_token)).answer;
+      } finally {
+        stop();
       }
-      return current && left() > 0 ? fetch(await withToken(again, current.access_token)) : answer;
     },
 
     /**
@@ -858,7 +884,7 @@ export const createRenewal = (manager, options = {}) => {
       const user = await manager.getUser();
       say("signedOut");
       leave(false);
-      await manager.removeUser();
+      await forget();
       if (user) await Promise.race([revoke(user, null).catch(() => {}), new Promise((done) => setTimeout(done, 2000))]);
       await manager.signoutRedirect({ ...(user?.id_token && { id_token_hint: user.id_token }), ...args });
     },
@@ -873,23 +899,129 @@ export const createRenewal = (manager, options = {}) => {
       const stored = await manager.getUser();
       if (accept && stored && current && stored.profile.sub !== current.profile.sub) {
         epoch++;
-        await take(stored);
-        await manager.events.load(stored);
+        known = await recall();
+        take(stored);
+        await load(stored);
         tick();
         return true;
       }
       const own = current !== null && stored?.profile.sub === current.profile.sub;
       declined = own ? "" : (stored?.profile.sub ?? "");
       leave(false);
-      if (own) await manager.removeUser();
+      if (own) await forget();
       else await manager.events.unload(); // what is in the store is another tab's
       return false;
     },
   });
 };
 
-/** @param {string} code @param {string} reason @param {{sub: string, name?: string}} [user] */
+// ---- What an answer must be to replace what we have (OIDC Core §3.1.3.7, §12.2)
+
+const gone = () => refused("signed_out", "signed out while the renewal was under way");
+
+/** @param {string} code @param {string} reason @param {Person} [user] */
 const refused = (code, reason, user) => new RenewalError({ class: "refused", code, reason }, { user });
+
+/**
+ * @param {Record<string, any>} claims
+ * @param {{issuer: string | undefined, clientID: string, nonce: string | undefined, now: number, skew: number}} want nonce undefined when none was sent
+ */
+const checkIDToken = (claims, { issuer, clientID, nonce, now, skew }) => {
+  const audience = [claims.aud].flat();
+  if (claims.iss !== issuer) throw refused("issuer_mismatch", `the ID token was issued by ${claims.iss}`);
+  if (!audience.includes(clientID)) throw refused("audience_mismatch", `the ID token is for ${audience}`);
+  if (audience.length > 1 && !claims.azp) throw refused("audience_mismatch", "the ID token has several audiences and no azp");
+  if (claims.azp !== undefined && claims.azp !== clientID) throw refused("azp_mismatch", `the ID token was made for ${claims.azp}`);
+  if (!(claims.exp > now - skew)) throw refused("id_token_expired", "the ID token has expired");
+  if (!(claims.iat < now + skew)) throw refused("id_token_from_the_future", "the ID token was issued in the future");
+  if (nonce !== undefined && claims.nonce !== nonce) throw refused("nonce_mismatch", "the ID token answers another request");
+};
+
+/**
+ * What a renewal may not change. @param {Record<string, any>} claims @param {Record<string, any>} old
+ * @param {string | undefined} nonce that was sent; a refresh token sends none
+ */
+const checkContinuity = (claims, old, nonce) => {
+  const same = (/** @type {string} */ claim) => claims[claim] === undefined || old[claim] === undefined || claims[claim] === old[claim];
+  if (claims.sub !== old.sub) throw refused("sub_mismatch", "the ID token is about somebody else", { sub: claims.sub, name: claims.name });
+  // The same user may have signed in anew: then both move together, and forward. A refresh token belongs to one sign-in.
+  const anew = nonce !== undefined && !same("sid") && claims.auth_time > old.auth_time;
+  if (!anew && !same("auth_time")) throw refused("auth_time_mismatch", "the time of the sign-in has changed");
+  if (!anew && !same("sid")) throw refused("sid_mismatch", "the session has changed");
+  if (nonce === undefined && claims.nonce !== undefined && claims.nonce !== old.nonce) throw refused("nonce_mismatch", "the nonce has changed");
+};
+
+// ---- The hidden frame
+
+/**
+ * Opens the library's silent authorization requests.
+ * @param {import("oidc-client-ts").UserManagerSettingsStore} settings @param {Partial<import("oidc-client-ts").OidcMetadata>} metadata
+ * @param {number} seconds to wait for an answer @param {AbortSignal} signal @returns {import("oidc-client-ts").INavigator}
+ */
+const hiddenFrames = (settings, metadata, seconds, signal) => ({
+  prepare: async () => {
+    const frame = document.createElement("iframe");
+    frame.hidden = true;
+    frame.setAttribute("aria-hidden", "true");
+    const timeout = new ErrorTimeout(
+      `no answer from the hidden frame within ${seconds} s: the provider is slow or down, ${settings.silent_redirect_uri} is not registered, ` +
+      "or a login or error page is shown in the frame (X-Frame-Options, frame-ancestors)");
+    return {
+      navigate: async (params) => {
+        const end = new AbortController();
+        const timer = setTimeout(() => end.abort(timeout), seconds * 1000);
+        try {
+          return await answerIn(frame, params, metadata, AbortSignal.any([signal, end.signal]));
+        } catch (error) {
+          if (params.state) await settings.stateStore.remove(params.state);
+          throw error;
+        } finally {
+          clearTimeout(timer);
+          frame.remove();
+        }
+      },
+      close: () => frame.remove(),
+    };
+  },
+  callback: async () => {},
+});
+
+/**
+ * @param {HTMLIFrameElement} frame @param {import("oidc-client-ts").NavigateParams} params
+ * @param {Partial<import("oidc-client-ts").OidcMetadata>} metadata @param {AbortSignal} signal @returns {Promise<{url: string}>}
+ */
+const answerIn = (frame, { url, state, response_mode, scriptOrigin = location.origin }, metadata, signal) =>
+  new Promise((resolve, reject) => {
+    const provider = new URL(url).origin;
+    const heard = new AbortController();
+    /** @param {unknown} reason */
+    const fail = (reason) => {
+      heard.abort();
+      reject(reason);
+    };
+    if (signal.aborted) return fail(signal.reason);
+    signal.addEventListener("abort", () => fail(signal.reason), { signal: heard.signal });
+    addEventListener("message", ({ source, origin, data }) => {
+      if (source !== frame.contentWindow) return;
+      if (origin === provider && typeof data?.error === "string" && data.type) {
+        // A provider that says why it shows an error page instead of coming back.
+        return fail(new RenewalError({ class: "final", code: data.error, reason: String(data.error_description ?? data.error).slice(0, 500) }));
+      }
+      if (origin !== scriptOrigin || data?.source !== "oidc-client" || typeof data.url !== "string") return;
+      const answer = new URL(data.url, location.href);
+      const values = new URLSearchParams(response_mode === "fragment" ? answer.hash.slice(1) : answer.search);
+      if (values.get("state")?.split(";")[0] !== state) return fail(refused("state_mismatch", "the answer in the frame belongs to another request"));
+      const iss = values.get("iss"); // RFC 9207 §2.4
+      const must = /** @type {any} */ (metadata).authorization_response_iss_parameter_supported === true;
+      if ((must || iss) && iss !== metadata.issuer) return fail(refused("issuer_mismatch", `the answer in the frame names the issuer ${iss}`));
+      heard.abort();
+      resolve({ url: data.url });
+    }, { signal: heard.signal });
+    frame.src = url;
+    document.body.append(frame);
+  });
+
+// ---- What else needs no state
 
 /**
  * Whether url is root or below it. https://api.example.evil.test is not below https://api.example, although it begins with it.
@@ -901,6 +1033,9 @@ const isBelow = (url, root) => {
   return asked.origin === origin && (asked.pathname === pathname || asked.pathname.startsWith(pathname.endsWith("/") ? pathname : `${pathname}/`));
 };
 
+/** Resolves when somebody has given up. @param {AbortSignal} signal @returns {Promise<undefined>} */
+const aborted = (signal) => new Promise((done) => (signal.aborted ? done(undefined) : signal.addEventListener("abort", () => done(undefined), { once: true })));
+
 const sleep = (/** @type {number} */ milliseconds) => new Promise((done) => setTimeout(done, milliseconds));
 
 const random = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
@@ -910,7 +1045,7 @@ const fromBase64 = (/** @type {string} */ url) => atob(url.replaceAll("-", "+").
 /** What an ID token says, not verified. @param {string} token @returns {Record<string, any>} */
 const claimsOf = (token) => {
   try {
-    return JSON.parse(new TextDecoder().decode(Uint8Array.from(fromBase64(token.split(".")[1]), (c) => c.charCodeAt(0))));
+    return JSON.parse(new TextDecoder().decode(Uint8Array.from(fromBase64(token.split(".")[1] ?? ""), (c) => c.charCodeAt(0))));
   } catch {
     throw refused("invalid_response", "the ID token cannot be read");
   }
@@ -928,25 +1063,42 @@ const crossSite = (provider) => {
   return site(provider.hostname) !== site(location.hostname);
 };
 
+/** @typedef {(response: Response, method: string) => void} Watcher */
+/** @type {Set<Watcher>} */
+const watchers = new Set();
+let unwatch = () => {};
+
 /**
  * oidc-client-ts keeps status and headers of the provider's answers to itself, and they say whether and when to try again.
- * While work runs, fetch is watched for answers of this provider; nothing about them is changed.
- * @template T @param {string} root @param {(response: Response) => void} saw @param {() => Promise<T>} work @returns {Promise<T>}
+ * While work runs, fetch is watched for answers; nothing about them is changed.
+ * @template T @param {Watcher} saw @param {() => Promise<T>} work @returns {Promise<T>}
  */
-const withAnswers = async (root, saw, work) => {
-  const original = globalThis.fetch;
-  const watching = async (/** @type {RequestInfo | URL} */ input, /** @type {RequestInit} */ init) => {
-    const response = await original(input, init);
-    if (String(input instanceof Request ? input.url : input).startsWith(root)) saw(response);
-    return response;
-  };
-  globalThis.fetch = /** @type {typeof fetch} */ (watching);
+const withAnswers = async (saw, work) => {
+  if (watchers.size === 0) unwatch = watchFetch();
+  watchers.add(saw);
   try {
     return await work();
   } finally {
-    if (globalThis.fetch === watching) globalThis.fetch = original;
+    watchers.delete(saw);
+    if (watchers.size === 0) unwatch();
   }
 };
+
+const watchFetch = () => {
+  const original = globalThis.fetch;
+  /** @type {typeof fetch} */
+  const watching = async (input, init) => {
+    const response = await original(input, init);
+    for (const saw of watchers) saw(response, init?.method ?? "GET");
+    return response;
+  };
+  globalThis.fetch = watching;
+  return () => {
+    if (globalThis.fetch === watching) globalThis.fetch = original; // somebody else's replacement stays
+  };
+};
+
+// ---- The lock of all tabs
 
 /** @type {Promise<IDBDatabase> | undefined} */
 let database;
@@ -978,9 +1130,10 @@ const ledger = async (mode, use) => {
 /**
  * Lets one tab of this origin do the work at a time. Without Web Locks (an insecure context, an old browser) a lease in the
  * ledger does it, where read-write transactions of all tabs run one after the other. It ends by itself when its tab has crashed.
- * @template T @param {string} name @param {AbortSignal} signal gives up waiting @param {() => Promise<T>} work @returns {Promise<T>}
+ * @template T @param {string} name @param {number} lease milliseconds @param {AbortSignal} signal gives up waiting
+ * @param {() => Promise<T>} work @returns {Promise<T>}
  */
-const exclusively = async (name, signal, work) => {
+const exclusively = async (name, lease, signal, work) => {
   if (navigator.locks) return /** @type {Promise<T>} */ (navigator.locks.request(name, { signal }, work));
   const key = `${name}:lease`;
   const owner = random();
@@ -991,7 +1144,7 @@ const exclusively = async (name, signal, work) => {
       const reading = store.get(key);
       reading.onsuccess = () => {
         taken = !reading.result || reading.result.until < Date.now();
-        if (taken) store.put({ owner, until: Date.now() + 45_000 }, key); // longer than any renewal takes
+        if (taken) store.put({ owner, until: Date.now() + lease }, key);
       };
       return store.count();
     });

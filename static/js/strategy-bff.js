@@ -31,6 +31,7 @@ import { sessionStore } from "./storage.js";
 const csrf = { "X-CSRF": "1" };
 
 const pollEvery = 2000; // milliseconds between two looks at the session while somebody looks at the page
+const day = 86_400; // seconds
 const retryAfter = [2, 5, 10, 30, 60]; // seconds after a renewal that failed for now
 const signingIn = "silentrenew.bff.signin"; // in sessionStorage while the browser is at the provider
 
@@ -92,7 +93,12 @@ export const create = (_name, host) => {
     clearTimeout(expiryTimer);
     if (!session?.expires_at) return;
     const left = session.expires_at - now();
-    renewTimer = setTimeout(due, Math.max(left - lead(), 0) * 1000);
+    const rest = left - lead();
+    if (rest > day) { // a timer of more than 24 days fires at once (HTML §8.7)
+      renewTimer = setTimeout(schedule, day * 1000);
+      return;
+    }
+    renewTimer = setTimeout(due, Math.max(rest, 0) * 1000);
     expiryTimer = setTimeout(() => {
       if (!session?.expired) return;
       emit("access_token.expired");

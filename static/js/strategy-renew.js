@@ -5,7 +5,7 @@
  */
 
 import { IndexedDbDPoPStore } from "oidc-client-ts";
-import { boundFetch } from "./bound-fetch.js";
+import { presentTo } from "./bound-token.js";
 import { nextCorrelation } from "./correlation.js";
 import { emit, identify } from "./page-events.js";
 import { config } from "./config.js";
@@ -37,7 +37,7 @@ export const create = (name, host, handedOver) => {
   }
   const dpop = refresh && settings.dpop === true;
   const manager = newManager(settings, dpop
-    ? { dpop: { store: new IndexedDbDPoPStore(), bind_authorization_code: true }, loadUserInfo: false } // see boundFetch
+    ? { dpop: { store: new IndexedDbDPoPStore(), bind_authorization_code: true }, loadUserInfo: false } // renew.js fetches it with a proof
     : {});
   const renewal = createRenewal(manager, {
     apis: [`${config.api}/api/`, `${location.origin}/`],
@@ -47,6 +47,7 @@ export const create = (name, host, handedOver) => {
     idleLimitInSeconds: Number(settings.idleLimitInSeconds ?? 0),
     timeoutInSeconds: manager.settings.silentRequestTimeoutInSeconds,
     verify,
+    present: dpop ? presentTo(manager) : undefined,
   });
   /** @type {(() => void)[]} */
   const stops = [];
@@ -129,6 +130,8 @@ export const create = (name, host, handedOver) => {
       if (refresh && seen && !seen.refresh_token && renewal.status().kind === "ready") void renewal.renew().catch(() => {});
     },
     stop: async (next) => {
+      // What a renewal under way brings is for the next strategy: with rotation, what we have is worth nothing any more.
+      if (renewal.status().kind === "renewing") await renewal.renew().catch(() => {});
       const user = next ? renewal.user() : await withoutRefreshToken(manager, renewal.user());
       for (const stop of stops) stop();
       renewal.stop();
@@ -166,10 +169,7 @@ export const create = (name, host, handedOver) => {
       if (await renewal.resolveUser(accept)) return;
       await manager.signinRedirect(accept ? {} : { prompt: "login" });
     },
-    send: (url, init) =>
-      dpop && new URL(url).origin === location.origin && !url.startsWith(`${config.api}/api/`)
-        ? boundFetch(manager, renewal, url, init)
-        : renewal.fetch(url, init),
+    send: (url, init) => renewal.fetch(url, init),
     settings: () => manager.settings,
   };
 };

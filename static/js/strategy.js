@@ -67,16 +67,15 @@
  */
 
 /**
- * Loads the module of a strategy and creates it.
+ * Loads the module of a strategy. What it returns creates the strategy, for a host and for the user that the strategy before has
+ * handed over, when both keep tokens in the browser.
  * @param {string} name
- * @param {Host} host
- * @param {import("oidc-client-ts").User | null} handedOver by the strategy before, when both keep tokens in the browser
- * @returns {Promise<Strategy>}
+ * @returns {Promise<(host: Host, handedOver: import("oidc-client-ts").User | null) => Strategy>}
  */
-export const createStrategy = async (name, host, handedOver) => {
-  if (name === "bff") return (await import("./strategy-bff.js")).create(name, host);
-  const module = await (name === "iframe" || name === "refresh" ? import("./strategy-renew.js") : import("./strategy-article.js"));
-  return module.create(name, host, handedOver);
+export const loadStrategy = async (name) => {
+  const { create } = await (name === "bff" ? import("./strategy-bff.js")
+    : name === "iframe" || name === "refresh" ? import("./strategy-renew.js") : import("./strategy-article.js"));
+  return (host, handedOver) => create(name, host, handedOver);
 };
 
 /** Whether the tokens are in the browser under this strategy. @param {string} name */
