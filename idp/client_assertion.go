@@ -106,7 +106,7 @@ func (p *Provider) checkAssertion(ctx context.Context, client db.Client, asserti
 	switch {
 	case claims.Issuer != client.ClientID || claims.Subject != client.ClientID:
 		return refuse(InvalidClient, "iss and sub of client_assertion must be the client_id")
-	case len(claims.Audience) != 1 || claims.Audience[0] != p.issuer: // one value, or it could be passed on to another server
+	case len(claims.Audience) != 1 || !p.isAudience(client, claims.Audience[0]): // one value, or it could be passed on to another server
 		return refuse(InvalidClient, "aud of client_assertion must be the issuer %s and nothing else", p.issuer)
 	case claims.Expires == nil || !now.Before(claims.Expires.Time()):
 		return refuse(InvalidClient, "exp of client_assertion is missing or over")
@@ -123,6 +123,19 @@ func (p *Provider) checkAssertion(ctx context.Context, client db.Client, asserti
 		err = refuse(InvalidClient, "client_assertion was used before")
 	}
 	return err
+}
+
+// assertionAudienceProperty is a client's row in ClientProperties; tokenEndpointAudience as its value lets the client name the token
+// endpoint in its assertions, as OIDC Core §9 tells it to. Without the row it has to name the issuer (decision 0023).
+const (
+	assertionAudienceProperty = "assertion_audience"
+	tokenEndpointAudience     = "token_endpoint"
+)
+
+// isAudience reports whether an assertion of the client that names this audience is meant for us.
+func (p *Provider) isAudience(client db.Client, audience string) bool {
+	return audience == p.issuer ||
+		audience == p.url("/connect/token") && client.Properties[assertionAudienceProperty] == tokenEndpointAudience
 }
 
 // verifyAssertion returns the claims when a live key or secret of the client made the signature.

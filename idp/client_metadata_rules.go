@@ -30,7 +30,7 @@ var registrableGrantTypes = []string{grantAuthorizationCode, grantRefreshToken, 
 func (p *Provider) clientFrom(ctx context.Context, m clientMetadata, client db.Client, vouched bool) (db.Client, error) {
 	for _, rule := range []func(clientMetadata, *db.Client) *Error{
 		p.refuseUnsupported, p.describeItself, grantsWanted(vouched), p.redirectsWanted, authenticationWanted, p.keysWanted,
-		signaturesWanted, requestsWanted, p.addressesWanted,
+		signaturesWanted, requestsWanted, assertionsWanted, p.addressesWanted,
 	} {
 		if refused := rule(m, &client); refused != nil {
 			return db.Client{}, refused
@@ -260,6 +260,17 @@ func requestsWanted(m clientMetadata, client *db.Client) *Error {
 	client.RequireRequestObject = m.RequireSignedRequestObject != nil && *m.RequireSignedRequestObject
 	if client.RequireRequestObject && m.RequestObjectSigningAlg == unsignedAlgorithm {
 		return refuseMetadata("request_object_signing_alg", "must not be none with require_signed_request_object (RFC 9101 section 10.5)")
+	}
+	return nil
+}
+
+// assertionsWanted lets a client of OpenID Connect name the token endpoint in its assertions, as OIDC Core §9 tells it to. One that
+// asks for the ways of FAPI 2.0 has to name the issuer, as that profile says (§5.3.2.1).
+func assertionsWanted(_ clientMetadata, client *db.Client) *Error {
+	delete(client.Properties, assertionAudienceProperty)
+	signs := client.TokenEndpointAuthMethod == authPrivateKeyJWT || client.TokenEndpointAuthMethod == authClientSecretJWT
+	if signs && !client.RequirePushedAuthorization && !client.RequireDPoP {
+		client.Properties[assertionAudienceProperty] = tokenEndpointAudience
 	}
 	return nil
 }
