@@ -93,7 +93,7 @@ func (p *Provider) respond(c *gin.Context, to responseTarget, consented Scope) e
 	case askForConsent:
 		return p.askForConsent(c, request)
 	}
-	return p.sendCode(c, request, session, consented)
+	return p.sendGrant(c, request, session, consented)
 }
 
 // signedInUser returns the session of a user who may still sign in; nil when there is none. A user who was disabled is
