@@ -38,6 +38,7 @@ type authorizationRequest struct {
 	acr                 string // the acr claim to hand out, "" when nobody asked
 	idTokenClaims       []string
 	userinfoClaims      []string
+	claimsBeyond        []string   // of these two, those that the scope does not stand for
 	loginAfter          time.Time  // zero unless our own login page leads back here
 	parameters          parameters // as sent, for the way to our pages and back
 }
@@ -110,11 +111,11 @@ func (p *Provider) authorizationRequest(ctx context.Context, to responseTarget) 
 	if err != nil {
 		return none, err
 	}
-	idTokenClaims, err := p.claimsByName(ctx, to.client, scope, claims.IDToken)
+	idTokenClaims, err := p.claimsByName(ctx, to.client, claims.IDToken)
 	if err != nil {
 		return none, err
 	}
-	userinfoClaims, err := p.claimsByName(ctx, to.client, scope, claims.UserInfo)
+	userinfoClaims, err := p.claimsByName(ctx, to.client, claims.UserInfo)
 	if err != nil {
 		return none, err
 	}
@@ -135,6 +136,7 @@ func (p *Provider) authorizationRequest(ctx context.Context, to responseTarget) 
 		acr:                 acr,
 		idTokenClaims:       idTokenClaims,
 		userinfoClaims:      userinfoClaims,
+		claimsBeyond:        scope.claimsBeyond(slices.Concat(idTokenClaims, userinfoClaims)),
 		loginAfter:          parseLoginAfter(sent[loginAfterParameter]),
 		parameters:          sent,
 	}, nil

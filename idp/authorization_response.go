@@ -14,10 +14,13 @@ import (
 
 // sendGrant answers with what the response type asks for: an authorization code (RFC 6749 §4.1.2, OIDC Core §3.1.2.5), tokens, or
 // both (OIDC Core §3.2.2.5, §3.3.2.5).
-func (p *Provider) sendGrant(c *gin.Context, request authorizationRequest, session *db.Session, consented Scope) error {
+func (p *Provider) sendGrant(c *gin.Context, request authorizationRequest, session *db.Session, consented *allowance) error {
 	granted := request.scope.Scope
 	if consented != nil {
-		granted = consented
+		granted = consented.Scope
+		if err := p.keepToConsent(c.Request.Context(), &request, *consented); err != nil {
+			return err
+		}
 	}
 	response := url.Values{}
 	if request.responseType.Code {
