@@ -14,12 +14,14 @@ import (
 type Consent struct {
 	Subject, ClientID string
 	Scopes            []string
+	Claims            []string // by name, beyond what the scope values stand for (OIDC Core §5.5)
 	Created           time.Time
 	Expires           *time.Time // nil = never
 }
 
 type consentData struct {
 	Scopes []string `json:"scopes"`
+	Claims []string `json:"claims,omitempty"`
 }
 
 // consentKey gives each pair of user and client one row. The separator occurs in neither.
@@ -29,7 +31,7 @@ func consentKey(subject, clientID string) string {
 
 // SaveConsent remembers a consent in place of an earlier one.
 func (d *DB) SaveConsent(ctx context.Context, c Consent) error {
-	data, err := json.Marshal(consentData{c.Scopes})
+	data, err := json.Marshal(consentData{c.Scopes, c.Claims})
 	if err != nil {
 		return fmt.Errorf("db: save consent: %w", err)
 	}
@@ -58,7 +60,7 @@ func (d *DB) Consent(ctx context.Context, subject, clientID string, now time.Tim
 	if err := json.Unmarshal([]byte(grant.Data), &data); err != nil {
 		return Consent{}, fmt.Errorf("db: consent data: %w", err)
 	}
-	return Consent{subject, clientID, data.Scopes, moment(grant.CreationTime), momentOrNil(grant.Expiration)}, nil
+	return Consent{subject, clientID, data.Scopes, data.Claims, moment(grant.CreationTime), momentOrNil(grant.Expiration)}, nil
 }
 
 // DeleteConsent forgets a consent. Forgetting one that is not there is no error.

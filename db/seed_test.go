@@ -168,3 +168,35 @@ func TestSeedFollowsThePublicAddress(t *testing.T) {
 		t.Errorf("CORS origins %v, want %v", c.CORSOrigins, want)
 	}
 }
+
+// OIDC Core §5.4: the scope values the tutorial has no use for are there when somebody has.
+func TestOIDCCore54StandardScopes(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		if _, err := d.Seed(t.Context(), db.SeedURLs{SPA: dbtest.SPA}); err != nil {
+			t.Fatal(err)
+		}
+		dbtest.Exec(t, d, `INSERT INTO "IdentityResources" ("Enabled", "Name", "Created") VALUES (false, 'phone', '2026-11-27 00:00:00+00:00')`)
+		for range 2 {
+			if err := d.AddStandardScopes(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			resources, err := d.Resources(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			last := resources.Identity[len(resources.Identity)-1] // a disabled row is not listed, and stays disabled
+			if len(resources.Identity) != 7 || last.Name != "email" || !slices.Equal(last.Claims, []string{"email", "email_verified"}) || !last.ShowInDiscoveryDocument {
+				t.Errorf("identity resources %+v", resources.Identity)
+			}
+		}
+		dbtest.Exec(t, d, `DELETE FROM "IdentityResources" WHERE "Name" = 'phone'`)
+		if err := d.AddStandardScopes(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		resources, err := d.Resources(t.Context())
+		last := resources.Identity[len(resources.Identity)-1]
+		if err != nil || last.Name != "phone" || !slices.Equal(last.Claims, []string{"phone_number", "phone_number_verified"}) {
+			t.Errorf("identity resources %+v, %v", resources.Identity, err)
+		}
+	})
+}

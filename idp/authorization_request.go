@@ -12,9 +12,6 @@ import (
 	"silentrenew/db"
 )
 
-// responseTypeCode is the one response type we know (RFC 6749 §11.3).
-const responseTypeCode = "code"
-
 // authorizationParameterNames are the parameters we read. We ignore any other, as RFC 6749 §3.1 demands.
 var authorizationParameterNames = []string{
 	"client_id", "redirect_uri", "response_type", "response_mode", "scope", "state", "nonce", "code_challenge",
@@ -26,6 +23,7 @@ var authorizationParameterNames = []string{
 // user agrees is another question (prompt.go).
 type authorizationRequest struct {
 	responseTarget
+	responseType        responseType
 	scope               grantedScope
 	resources           []string // the APIs that are asked for by URI (RFC 8707 §2)
 	nonce               string
@@ -40,6 +38,7 @@ type authorizationRequest struct {
 	acr                 string // the acr claim to hand out, "" when nobody asked
 	idTokenClaims       []string
 	userinfoClaims      []string
+	claimsBeyond        []string   // of these two, those that the scope does not stand for
 	loginAfter          time.Time  // zero unless our own login page leads back here
 	parameters          parameters // as sent, for the way to our pages and back
 }
@@ -63,10 +62,11 @@ func (p *Provider) authorizationRequest(ctx context.Context, to responseTarget) 
 	if to.client.RequirePushedAuthorization && to.pushed == "" { // RFC 9126 §6
 		return none, refuse(InvalidRequest, "client %s must push its authorization requests", to.client.ClientID)
 	}
-	if err := checkResponse(sent); err != nil {
+	responseType, err := p.checkResponse(to.client, sent)
+	if err != nil {
 		return none, err
 	}
-	if err := checkCodeChallenge(to.client, sent); err != nil {
+	if err := checkCodeChallenge(to.client, responseType, sent); err != nil {
 		return none, err
 	}
 	dpopKey, err := parseDPoPKey(sent["dpop_jkt"])
@@ -96,6 +96,9 @@ func (p *Provider) authorizationRequest(ctx context.Context, to responseTarget) 
 	if scope, err = scope.limitedExactlyTo(resources); err != nil {
 		return none, err
 	}
+	if scope, err = responseType.limited(scope); err != nil {
+		return none, err
+	}
 	claims, err := parseClaims(sent["claims"])
 	if err != nil {
 		return none, err
@@ -108,16 +111,17 @@ func (p *Provider) authorizationRequest(ctx context.Context, to responseTarget) 
 	if err != nil {
 		return none, err
 	}
-	idTokenClaims, err := p.claimsByName(ctx, to.client, scope, claims.IDToken)
+	idTokenClaims, err := p.claimsByName(ctx, to.client, claims.IDToken)
 	if err != nil {
 		return none, err
 	}
-	userinfoClaims, err := p.claimsByName(ctx, to.client, scope, claims.UserInfo)
+	userinfoClaims, err := p.claimsByName(ctx, to.client, claims.UserInfo)
 	if err != nil {
 		return none, err
 	}
 	return authorizationRequest{
 		responseTarget:      to,
+		responseType:        responseType,
 		scope:               scope,
 		resources:           resources,
 		nonce:               sent["nonce"],
@@ -132,6 +136,7 @@ func (p *Provider) authorizationRequest(ctx context.Context, to responseTarget) 
 		acr:                 acr,
 		idTokenClaims:       idTokenClaims,
 		userinfoClaims:      userinfoClaims,
+		claimsBeyond:        scope.claimsBeyond(slices.Concat(idTokenClaims, userinfoClaims)),
 		loginAfter:          parseLoginAfter(sent[loginAfterParameter]),
 		parameters:          sent,
 	}, nil
@@ -158,31 +163,36 @@ func checkClient(client db.Client) error {
 	if err := client.Validate(); err != nil {
 		return refuse(UnauthorizedClient, "client %s is switched off, its configuration is not valid: %v", client.ClientID, err)
 	}
-	if !slices.Contains(client.GrantTypes, grantAuthorizationCode) {
+	if !redirects(client) {
 		return refuse(UnauthorizedClient, "client %s may not use the grant type %s", client.ClientID, grantAuthorizationCode)
 	}
 	return nil
 }
 
-// checkResponse looks at how the answer is wanted.
-func checkResponse(sent parameters) error {
+// checkResponse looks at what answer is wanted, and how.
+func (p *Provider) checkResponse(client db.Client, sent parameters) (responseType, error) {
+	asked, supported := parseResponseType(sent["response_type"], p.responseTypes()), p.responseTypes()
 	switch {
 	case sent["registration"] != "": // OIDC Core §7.2.1
-		return refuse(RegistrationNotSupported, "the registration parameter is not supported")
+		return asked, refuse(RegistrationNotSupported, "the registration parameter is not supported")
 	case sent["response_type"] == "":
-		return refuse(InvalidRequest, "response_type is missing")
-	case sent["response_type"] != responseTypeCode: // RFC 9700 §2.1.2: no tokens in the front channel
-		return refuse(UnsupportedResponseType, "response_type must be %s", responseTypeCode)
+		return asked, refuse(InvalidRequest, "response_type is missing")
+	case asked == responseType{} && len(supported) == 1: // RFC 9700 §2.1.2: no tokens in the front channel
+		return asked, refuse(UnsupportedResponseType, "response_type must be %s", responseTypeCode)
+	case asked == responseType{}:
+		return asked, refuse(UnsupportedResponseType, "response_type must be one of %q", supported)
 	case sent["response_mode"] != "" && !slices.Contains(responseModes, sent["response_mode"]):
-		return refuse(InvalidRequest, "response_mode must be one of %s", strings.Join(responseModes, ", "))
+		return asked, refuse(InvalidRequest, "response_mode must be one of %s", strings.Join(responseModes, ", "))
 	}
-	return nil
+	return asked, checkResponseType(asked, client, sent)
 }
 
 // checkCodeChallenge enforces PKCE as the client's row demands it (RFC 7636 §4.4.1, RFC 9700 §2.1.1).
-func checkCodeChallenge(client db.Client, sent parameters) error {
+func checkCodeChallenge(client db.Client, asked responseType, sent parameters) error {
 	challenge, method := sent["code_challenge"], codeChallengeMethod(sent)
 	switch {
+	case !asked.Code: // nothing to redeem
+		return nil
 	case challenge == "" && client.RequirePKCE:
 		return refuse(InvalidRequest, "code_challenge is missing")
 	case challenge == "" && sent["code_challenge_method"] != "":

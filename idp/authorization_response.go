@@ -12,15 +12,28 @@ import (
 	"silentrenew/db"
 )
 
-// sendCode answers with an authorization code (RFC 6749 §4.1.2, OIDC Core §3.1.2.5).
-func (p *Provider) sendCode(c *gin.Context, request authorizationRequest, session *db.Session, consented Scope) error {
+// sendGrant answers with what the response type asks for: an authorization code (RFC 6749 §4.1.2, OIDC Core §3.1.2.5), tokens, or
+// both (OIDC Core §3.2.2.5, §3.3.2.5).
+func (p *Provider) sendGrant(c *gin.Context, request authorizationRequest, session *db.Session, consented *allowance) error {
 	granted := request.scope.Scope
 	if consented != nil {
-		granted = consented
+		granted = consented.Scope
+		if err := p.keepToConsent(c.Request.Context(), &request, *consented); err != nil {
+			return err
+		}
 	}
-	code, err := p.newAuthorizationCode(c, request, *session, granted)
-	if err != nil {
-		return err
+	response := url.Values{}
+	if request.responseType.Code {
+		code, err := p.newAuthorizationCode(c, request, *session, granted)
+		if err != nil {
+			return err
+		}
+		response.Set("code", code)
+	}
+	if request.responseType.frontChannel() {
+		if err := p.addTokens(c.Request.Context(), request, *session, granted, response); err != nil {
+			return err
+		}
 	}
 	if !slices.Contains(session.ClientIDs, request.client.ClientID) {
 		err := p.db.SessionJoined(c.Request.Context(), session.Key, request.client.ClientID)
@@ -28,7 +41,7 @@ func (p *Provider) sendCode(c *gin.Context, request authorizationRequest, sessio
 			return err
 		}
 	}
-	return p.sendResponse(c, request.responseTarget, url.Values{"code": {code}})
+	return p.sendResponse(c, request.responseTarget, response)
 }
 
 // newAuthorizationCode stores everything the token endpoint will compare later. The correlation id goes along, so that the

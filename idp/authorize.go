@@ -54,7 +54,7 @@ func (p *Provider) authorizeCallback(c *gin.Context) error {
 // answerAuthorization draws the line of RFC 6749 §4.1.2.1: an error on this side of responseTarget is a page, because
 // there is nowhere safe to send it; an error beyond it goes back to the client. consented is what the user has just
 // allowed on the consent page, nil anywhere else.
-func (p *Provider) answerAuthorization(c *gin.Context, values url.Values, consented Scope) error {
+func (p *Provider) answerAuthorization(c *gin.Context, values url.Values, consented *allowance) error {
 	target, err := p.responseTarget(c.Request.Context(), values)
 	if err != nil {
 		return err
@@ -66,7 +66,7 @@ func (p *Provider) answerAuthorization(c *gin.Context, values url.Values, consen
 	return nil
 }
 
-func (p *Provider) respond(c *gin.Context, to responseTarget, consented Scope) error {
+func (p *Provider) respond(c *gin.Context, to responseTarget, consented *allowance) error {
 	request, err := p.authorizationRequest(c.Request.Context(), to)
 	if err != nil {
 		return err
@@ -93,7 +93,7 @@ func (p *Provider) respond(c *gin.Context, to responseTarget, consented Scope) e
 	case askForConsent:
 		return p.askForConsent(c, request)
 	}
-	return p.sendCode(c, request, session, consented)
+	return p.sendGrant(c, request, session, consented)
 }
 
 // signedInUser returns the session of a user who may still sign in; nil when there is none. A user who was disabled is
@@ -111,7 +111,7 @@ func (p *Provider) signedInUser(c *gin.Context) (*db.Session, error) {
 }
 
 // situation gathers what the decision depends on.
-func (p *Provider) situation(c *gin.Context, request authorizationRequest, session *db.Session, consented Scope) (situation, error) {
+func (p *Provider) situation(c *gin.Context, request authorizationRequest, session *db.Session, consented *allowance) (situation, error) {
 	ctx := c.Request.Context()
 	s := situation{
 		prompt:       request.prompt,

@@ -94,27 +94,30 @@ type claimNames struct {
 }
 
 // claimsByName returns the claims about the user that are asked for by name and may be given: those of the scope values
-// the client's row lists. A client whose users are asked for consent gets only those of the scope on the consent page,
-// since nothing else was shown to them. What is not allowed, or not known, is left out: even essential claims are no
-// reason for an error (OIDC Core §5.5.1).
-func (p *Provider) claimsByName(ctx context.Context, client db.Client, granted grantedScope, members map[string]*requestedClaim) ([]string, error) {
+// the client's row lists. What is not allowed, or not known, is left out: even essential claims are no reason for an error (OIDC
+// Core §5.5.1). Where users are asked for consent, they are asked for these too.
+func (p *Provider) claimsByName(ctx context.Context, client db.Client, members map[string]*requestedClaim) ([]string, error) {
 	if len(members) == 0 {
 		return nil, nil
 	}
-	allowed := granted.identityClaims()
-	if !client.RequireConsent {
-		registered, err := p.grantedBy(ctx, client.Scopes)
-		if err != nil {
-			return nil, err
-		}
-		allowed = registered.identityClaims()
+	registered, err := p.grantedBy(ctx, client.Scopes)
+	if err != nil {
+		return nil, err
 	}
 	var names []string
-	for _, name := range allowed {
+	for _, name := range registered.identityClaims() {
 		if _, asked := members[name]; asked && !slices.Contains(names, name) {
 			names = append(names, name)
 		}
 	}
 	slices.Sort(names)
 	return names, nil
+}
+
+// claimsBeyond returns those claims that the scope does not stand for, each once.
+func (g grantedScope) claimsBeyond(names []string) []string {
+	covered := g.identityClaims()
+	beyond := slices.DeleteFunc(slices.Clone(names), func(name string) bool { return slices.Contains(covered, name) })
+	slices.Sort(beyond)
+	return slices.Compact(beyond)
 }

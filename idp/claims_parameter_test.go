@@ -3,7 +3,9 @@ package idp
 import (
 	"crypto/sha512"
 	"encoding/base64"
+	"maps"
 	"net/url"
+	"slices"
 	"testing"
 	"testing/synctest"
 
@@ -51,18 +53,43 @@ func TestClaimsParameterNamesClaims(t *testing.T) { // OIDC Core §5.5
 	})
 }
 
-// A client whose users are asked gets no claim that the consent page did not show.
-func TestClaimsParameterDoesNotPassTheConsentPage(t *testing.T) {
-	s := newSite(t)
-	client := db.Client{RequireConsent: true, Scopes: []string{"openid", "profile", "roles"}}
-	p := s.provider()
-	granted, err := p.grantedBy(t.Context(), Scope{"openid", "profile"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	names, err := p.claimsByName(t.Context(), client, granted, map[string]*requestedClaim{"role": nil, "name": nil})
-	if err != nil || len(names) != 1 || names[0] != "name" {
-		t.Errorf("got %v %v, want name only", names, err)
+// A client whose users are asked gets no claim that the consent page did not show, or that the user unticked (OIDC Core §3.1.2.4).
+func TestClaimsParameterOnTheConsentPage(t *testing.T) {
+	const claims = `{"userinfo":{"role":{"essential":true},"name":null},"id_token":{"given_name":null,"position":null}}`
+	for name, row := range map[string]struct {
+		scopes, claims     []string // what is ticked
+		userinfo, idClaims []string // what is told beside the protocol's claims
+		remembered         bool
+	}{
+		"everything":       {[]string{"profile"}, []string{"role"}, []string{"family_name", "given_name", "name", "role", "sub"}, []string{"given_name"}, true},
+		"without the role": {[]string{"profile"}, nil, []string{"family_name", "given_name", "name", "sub"}, []string{"given_name"}, false},
+		"without profile":  {nil, []string{"role"}, []string{"role", "sub"}, nil, false},
+		"nothing":          {nil, []string{"position", "iss"}, []string{"sub"}, nil, false}, // position is not registered for this client
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newSite(t)
+			s.addClient("asking", func(c *db.Client) { c.Scopes, c.RequireConsent = []string{"openid", "profile", "roles"}, true })
+			b := s.browser()
+			asked := s.consentPage(b, "client_id", "asking", "scope", "openid profile", "claims", claims).document(t)
+			if boxes := asked.Find("[name=ClaimsConsented]"); boxes.Length() != 1 || boxes.AttrOr("value", "") != "role" {
+				t.Errorf("the page asks for %d single claims, the first is %s", boxes.Length(), boxes.AttrOr("value", ""))
+			}
+			answer := b.post(s.issuer+"/consent", url.Values{"button": {"allow"}, "ScopesConsented": row.scopes, "ClaimsConsented": row.claims, "RememberConsent": {"true"},
+				"ReturnUrl": {asked.Find("[name=ReturnUrl]").AttrOr("value", "")}})
+			tokens := s.redeem(answer.sent("code"), "client_id", "asking")
+			told := decode[map[string]any](t, s.userinfo(tokens.AccessToken))
+			if got := slices.Sorted(maps.Keys(told)); !slices.Equal(got, row.userinfo) {
+				t.Errorf("userinfo tells %v, want %v", got, row.userinfo)
+			}
+			id := claimsOf(t, tokens.IDToken)
+			if id["given_name"] != nil != (row.idClaims != nil) || id["position"] != nil || id["role"] != nil {
+				t.Errorf("ID token %v, want %v", id, row.idClaims)
+			}
+			again := b.get(s.authorizeURL("client_id", "asking", "scope", "openid profile", "claims", claims, "prompt", "none"))
+			if got := again.sent("code") != ""; got != row.remembered {
+				t.Errorf("asked again: %s", again.Header.Get("Location"))
+			}
+		})
 	}
 }
 

@@ -106,7 +106,7 @@ func (p *Provider) checkAssertion(ctx context.Context, client db.Client, asserti
 	switch {
 	case claims.Issuer != client.ClientID || claims.Subject != client.ClientID:
 		return refuse(InvalidClient, "iss and sub of client_assertion must be the client_id")
-	case claims.Audience != p.issuer: // a list could be for another server too, who would pass it on (FAPI 2.0 §5.3.2.1)
+	case !p.isAudience(client, claims.Audience):
 		return refuse(InvalidClient, "aud of client_assertion must be the issuer %s, as text and not in a list", p.issuer)
 	case claims.Expires == nil || !now.Before(claims.Expires.Time()):
 		return refuse(InvalidClient, "exp of client_assertion is missing or over")
@@ -123,6 +123,20 @@ func (p *Provider) checkAssertion(ctx context.Context, client db.Client, asserti
 		err = refuse(InvalidClient, "client_assertion was used before")
 	}
 	return err
+}
+
+// assertionAudienceProperty is a client's row in ClientProperties; tokenEndpointAudience as its value lets the client name the token
+// endpoint in its assertions, as OIDC Core §9 tells it to. Without the row it has to name the issuer (decision 0023).
+const (
+	assertionAudienceProperty = "assertion_audience"
+	tokenEndpointAudience     = "token_endpoint"
+)
+
+// isAudience reports whether an assertion of the client that names this audience is meant for us. A list never is: it could be for another
+// server too, who would pass it on (FAPI 2.0 §5.3.2.1).
+func (p *Provider) isAudience(client db.Client, audience any) bool {
+	return audience == p.issuer ||
+		audience == p.url("/connect/token") && client.Properties[assertionAudienceProperty] == tokenEndpointAudience
 }
 
 // verifyAssertion returns the claims when a live key or secret of the client made the signature.

@@ -272,3 +272,41 @@ func TestI22ClientSecretJWT(t *testing.T) {
 		t.Errorf("without an encryption key: %d %s", answer.StatusCode, answer.Body)
 	}
 }
+
+// OIDC Core §9 tells a client to name the token endpoint, FAPI 2.0 §5.3.2.1 the issuer and nothing else. Who registered as a client of
+// the former may do so; a row made by hand says so in ClientProperties, or has to name the issuer (TestI22PrivateKeyJWT).
+func TestOIDCCore9AudienceIsTheTokenEndpoint(t *testing.T) {
+	s, key := newSite(t, openLab), newSigner(t, jose.ES256)
+	keys := map[string]any{"keys": []json.RawMessage{json.RawMessage(key.public)}}
+	for _, row := range []struct {
+		client string
+		means  map[string]any
+		status int
+	}{
+		{"of OpenID Connect", nil, http.StatusBadRequest}, // authenticated: only the code is unknown
+		{"that pushes its requests", map[string]any{"require_pushed_authorization_requests": true}, http.StatusUnauthorized},
+		{"that binds its tokens", map[string]any{"dpop_bound_access_tokens": true}, http.StatusUnauthorized},
+	} {
+		members := map[string]any{"token_endpoint_auth_method": "private_key_jwt", "jwks": keys}
+		maps.Copy(members, row.means)
+		id := s.registered(members).ClientID
+		for audience, status := range map[string]int{
+			testIssuer + "/connect/token": row.status, testIssuer + "/connect/par": http.StatusUnauthorized, testIssuer + "/": http.StatusUnauthorized,
+			"https://example.com/connect/token": http.StatusUnauthorized,
+		} {
+			form := assertionForm(key.assertion(map[string]any{"iss": id, "sub": id, "aud": audience}), "grant_type", "authorization_code", "code", "unknown")
+			if answer := s.token(form); answer.StatusCode != status {
+				t.Errorf("a client %s, aud %s: got %d %s, want %d", row.client, audience, answer.StatusCode, answer.Body, status)
+			}
+		}
+	}
+	s.addRobot(key)
+	s.exec(`INSERT INTO "ClientProperties" ("ClientId", "Key", "Value") SELECT "Id", 'assertion_audience', 'token_endpoint' FROM "Clients" WHERE "ClientId" = 'robot'`)
+	for audience, status := range map[any]int{testIssuer + "/connect/token": http.StatusOK, testIssuer: http.StatusOK, testIssuer + "/connect/par": http.StatusUnauthorized} {
+		if answer := s.token(assertionForm(key.assertion(map[string]any{"aud": audience}))); answer.StatusCode != status {
+			t.Errorf("a row with the property, aud %s: got %d %s, want %d", audience, answer.StatusCode, answer.Body, status)
+		}
+	}
+	both := []string{testIssuer, testIssuer + "/connect/token"}
+	wantError(t, s.token(assertionForm(key.assertion(map[string]any{"aud": both}))), http.StatusUnauthorized, InvalidClient)
+}

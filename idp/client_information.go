@@ -88,8 +88,9 @@ func metadataOf(client db.Client) clientMetadata {
 	if m.ApplicationType == "" {
 		m.ApplicationType = applicationWeb
 	}
-	if slices.Contains(client.GrantTypes, grantAuthorizationCode) {
-		m.ResponseTypes = []string{responseTypeCode}
+	m.ResponseTypes = responseTypesOf(client)
+	if i := slices.Index(client.GrantTypes, grantHybrid); i >= 0 {
+		m.GrantTypes = slices.Replace(slices.Clone(client.GrantTypes), i, i+1, grantAuthorizationCode, grantImplicit)
 	}
 	return m
 }

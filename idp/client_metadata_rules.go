@@ -22,7 +22,7 @@ const (
 var registrableAuthMethods = []string{authClientSecretBasic, authClientSecretPost, authPrivateKeyJWT, authClientSecretJWT, authNone}
 
 // registrableGrantTypes are the grant types anybody may register: those with a user who decides.
-var registrableGrantTypes = []string{grantAuthorizationCode, grantRefreshToken, grantDeviceCode}
+var registrableGrantTypes = []string{grantAuthorizationCode, grantImplicit, grantRefreshToken, grantDeviceCode}
 
 // clientFrom turns metadata into the row of a client, or says which member cannot be. A client that somebody vouches for with
 // an initial access token may have more than one that anybody may register: the APIs, the grant without a user, and no
@@ -30,7 +30,7 @@ var registrableGrantTypes = []string{grantAuthorizationCode, grantRefreshToken, 
 func (p *Provider) clientFrom(ctx context.Context, m clientMetadata, client db.Client, vouched bool) (db.Client, error) {
 	for _, rule := range []func(clientMetadata, *db.Client) *Error{
 		p.refuseUnsupported, p.describeItself, grantsWanted(vouched), p.redirectsWanted, authenticationWanted, p.keysWanted,
-		signaturesWanted, requestsWanted, p.addressesWanted,
+		signaturesWanted, requestsWanted, assertionsWanted, p.addressesWanted,
 	} {
 		if refused := rule(m, &client); refused != nil {
 			return db.Client{}, refused
@@ -116,17 +116,12 @@ func grantsWanted(vouched bool) func(clientMetadata, *db.Client) *Error {
 				return refuseMetadata("grant_types", "may have %s here", strings.Join(registrableGrantTypes, ", "))
 			}
 		}
-		code := slices.Contains(client.GrantTypes, grantAuthorizationCode)
-		for _, response := range m.ResponseTypes {
-			if response != responseTypeCode {
-				return refuseMetadata("response_types", "may have %s only: no tokens in the front channel (RFC 9700 section 2.1.2)", responseTypeCode)
-			}
-			if !code {
-				return refuseMetadata("response_types", "has code but grant_types lacks %s", grantAuthorizationCode)
-			}
+		if refused := responsesWanted(m, client); refused != nil {
+			return refused
 		}
 		refresh := slices.Contains(client.GrantTypes, grantRefreshToken)
-		if refresh && len(client.GrantTypes) == 1 {
+		first := func(grant string) bool { return grant != grantRefreshToken && grant != grantImplicit }
+		if refresh && !slices.ContainsFunc(client.GrantTypes, first) {
 			return refuseMetadata("grant_types", "has no grant that would give the first refresh token")
 		}
 		client.AllowOfflineAccess = refresh
@@ -134,11 +129,45 @@ func grantsWanted(vouched bool) func(clientMetadata, *db.Client) *Error {
 	}
 }
 
+// responsesWanted reads response_types, each of which goes with its grant types (OIDC Registration §2). A client has one way through
+// the front channel: with two, whoever can choose chooses the weaker one.
+func responsesWanted(m clientMetadata, client *db.Client) *Error {
+	code, implicit := slices.Contains(client.GrantTypes, grantAuthorizationCode), slices.Contains(client.GrantTypes, grantImplicit)
+	client.AllowAccessTokensViaBrowser = false
+	var hybrid bool
+	for _, sent := range m.ResponseTypes {
+		t := parseResponseType(sent, everyResponseType)
+		switch {
+		case t == responseType{}:
+			return refuseMetadata("response_types", "may have %q", everyResponseType)
+		case t.Code && !code:
+			return refuseMetadata("response_types", "has %s but grant_types lacks %s", t, grantAuthorizationCode)
+		case t.frontChannel() && !implicit:
+			return refuseMetadata("response_types", "has %s but grant_types lacks %s", t, grantImplicit)
+		}
+		hybrid = hybrid || t == responseTypeHybrid
+		client.AllowAccessTokensViaBrowser = client.AllowAccessTokensViaBrowser || t.Token
+	}
+	switch {
+	case hybrid && len(m.ResponseTypes) > 1:
+		return refuseMetadata("response_types", "has %s and another one: register a client for each", responseTypeHybrid)
+	case hybrid:
+		client.GrantTypes = slices.DeleteFunc(slices.Clone(client.GrantTypes), func(grant string) bool { return grant == grantImplicit })
+		client.GrantTypes[slices.Index(client.GrantTypes, grantAuthorizationCode)] = grantHybrid
+	case code && implicit:
+		return refuseMetadata("grant_types", "has %s and %s, which go together for response_types %s only: register a client for each",
+			grantAuthorizationCode, grantImplicit, responseTypeHybrid)
+	case implicit && len(m.ResponseTypes) == 0: // the default is code (OIDC Registration §2)
+		return refuseMetadata("response_types", "is missing: grant_types %s goes with %s or %s", grantImplicit, responseTypeIDToken, responseTypeImplicit)
+	}
+	return nil
+}
+
 // redirectsWanted reads where answers may go. What a registered URI looks like is told by application_type (OIDC
 // Registration §2); afterwards it is compared byte for byte.
 func (p *Provider) redirectsWanted(m clientMetadata, client *db.Client) *Error {
 	client.RedirectURIs = m.RedirectURIs
-	if len(m.RedirectURIs) == 0 && slices.Contains(client.GrantTypes, grantAuthorizationCode) {
+	if len(m.RedirectURIs) == 0 && redirects(*client) {
 		return refuse(InvalidRedirectURI, "redirect_uris is missing")
 	}
 	for _, uri := range m.RedirectURIs {
@@ -260,6 +289,17 @@ func requestsWanted(m clientMetadata, client *db.Client) *Error {
 	client.RequireRequestObject = m.RequireSignedRequestObject != nil && *m.RequireSignedRequestObject
 	if client.RequireRequestObject && m.RequestObjectSigningAlg == unsignedAlgorithm {
 		return refuseMetadata("request_object_signing_alg", "must not be none with require_signed_request_object (RFC 9101 section 10.5)")
+	}
+	return nil
+}
+
+// assertionsWanted lets a client of OpenID Connect name the token endpoint in its assertions, as OIDC Core §9 tells it to. One that
+// asks for the ways of FAPI 2.0 has to name the issuer, as that profile says (§5.3.2.1).
+func assertionsWanted(_ clientMetadata, client *db.Client) *Error {
+	delete(client.Properties, assertionAudienceProperty)
+	signs := client.TokenEndpointAuthMethod == authPrivateKeyJWT || client.TokenEndpointAuthMethod == authClientSecretJWT
+	if signs && !client.RequirePushedAuthorization && !client.RequireDPoP {
+		client.Properties[assertionAudienceProperty] = tokenEndpointAudience
 	}
 	return nil
 }

@@ -16,6 +16,12 @@ import (
 // consentSessionParameter ties the consent page to the session it was shown in: what Mick reads, Jane must not allow.
 const consentSessionParameter = "consent_sid"
 
+// allowance is what a user allows a client: scope values, and claims it asks for by name that these do not stand for (OIDC Core §5.5).
+type allowance struct {
+	Scope  Scope
+	Claims []string
+}
+
 // consentForm serves GET /consent: what the client asks for, for the user to allow or not (OIDC Core §3.1.2.4).
 func (p *Provider) consentForm(c *gin.Context) error {
 	back, err := p.parseReturnURL(c.Request.URL.Query().Get("returnUrl"))
@@ -51,14 +57,19 @@ func (p *Provider) consent(c *gin.Context) error {
 	case sent["button"] != "allow": // silence is no consent
 		return p.showConsent(c, back, "")
 	}
-	allowed := allowedScope(request.scope, form["ScopesConsented"])
-	if len(allowed) == 0 {
+	allowed := allowance{Scope: allowedScope(request.scope, form["ScopesConsented"])}
+	for _, claim := range request.claimsBeyond {
+		if slices.Contains(form["ClaimsConsented"], claim) {
+			allowed.Claims = append(allowed.Claims, claim)
+		}
+	}
+	if len(allowed.Scope) == 0 {
 		return p.showConsent(c, back, "Choose at least one, or do not allow")
 	}
 	if err := p.keepConsent(c.Request.Context(), request, session.Subject, allowed, sent["RememberConsent"] == "true"); err != nil {
 		return err
 	}
-	return p.answerAuthorization(c, back.request, allowed)
+	return p.answerAuthorization(c, back.request, &allowed)
 }
 
 // requestBehind reads the request that the consent page is about, and who is signed in. Its errors go where those of the
@@ -98,6 +109,7 @@ func (p *Provider) showConsent(c *gin.Context, back returnURL, message string) e
 		ReturnURL:     p.local(back),
 		Client:        clientName(client),
 		User:          session.DisplayName,
+		Claims:        request.claimsBeyond,
 		OfflineAccess: request.scope.Scope.Contains(scopeOfflineAccess),
 		AllowRemember: client.AllowRememberConsent,
 		Message:       message,
@@ -164,8 +176,8 @@ func allowedScope(asked grantedScope, ticked []string) Scope {
 	return allowed
 }
 
-// consentMissing reports whether the client's row wants a consent that the user has not given, or not for all of this
-// scope.
+// consentMissing reports whether the client's row wants a consent that the user has not given, or not for all of this scope and
+// these claims.
 func (p *Provider) consentMissing(ctx context.Context, request authorizationRequest, subject string) (bool, error) {
 	if !request.client.RequireConsent {
 		return false, nil
@@ -180,21 +192,36 @@ func (p *Provider) consentMissing(ctx context.Context, request authorizationRequ
 	if err != nil {
 		return false, err
 	}
-	missing := slices.ContainsFunc(request.scope.Scope, func(value string) bool { return !slices.Contains(given.Scopes, value) })
-	return missing, nil
+	missing := func(asked, given []string) bool {
+		return slices.ContainsFunc(asked, func(value string) bool { return !slices.Contains(given, value) })
+	}
+	return missing(request.scope.Scope, given.Scopes) || missing(request.claimsBeyond, given.Claims), nil
 }
 
 // keepConsent stores the consent for ConsentLifetime when the user wants it remembered, and forgets an earlier one when
 // not: the newest answer counts.
-func (p *Provider) keepConsent(ctx context.Context, request authorizationRequest, subject string, allowed Scope, remember bool) error {
+func (p *Provider) keepConsent(ctx context.Context, request authorizationRequest, subject string, allowed allowance, remember bool) error {
 	client := request.client
 	if !remember || !client.AllowRememberConsent {
 		return p.db.DeleteConsent(ctx, subject, client.ClientID)
 	}
-	consent := db.Consent{Subject: subject, ClientID: client.ClientID, Scopes: allowed, Created: time.Now()}
+	consent := db.Consent{Subject: subject, ClientID: client.ClientID, Scopes: allowed.Scope, Claims: allowed.Claims, Created: time.Now()}
 	if lifetime, limited := client.ConsentTTL(); limited {
 		expires := consent.Created.Add(lifetime)
 		consent.Expires = &expires
 	}
 	return p.db.SaveConsent(ctx, consent)
+}
+
+// keepToConsent leaves of the claims asked for by name those that the user allows: of a scope value, or by name.
+func (p *Provider) keepToConsent(ctx context.Context, request *authorizationRequest, allowed allowance) error {
+	granted, err := p.grantedBy(ctx, allowed.Scope)
+	if err != nil {
+		return err
+	}
+	shown := append(granted.identityClaims(), allowed.Claims...)
+	for _, names := range []*[]string{&request.idTokenClaims, &request.userinfoClaims} {
+		*names = slices.DeleteFunc(slices.Clone(*names), func(name string) bool { return !slices.Contains(shown, name) })
+	}
+	return nil
 }

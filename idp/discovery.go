@@ -120,7 +120,6 @@ func (p *Provider) metadata(resources db.Resources) metadata {
 		JWKSURI:                             p.url("/.well-known/openid-configuration/jwks"),
 		ClaimsSupported:                     slices.Clone(protocolClaims),
 		ClaimTypesSupported:                 []string{"normal"},
-		ResponseTypesSupported:              []string{"code"},
 		ResponseModesSupported:              slices.Clone(responseModes),
 		GrantTypesSupported:                 slices.Sorted(maps.Keys(grantTypes)),
 		PromptValuesSupported:               []string{"none", "login", "consent", "select_account"},
@@ -141,8 +140,14 @@ func (p *Provider) metadata(resources db.Resources) metadata {
 		RequireRequestURIRegistration:       true,
 		RequestObjectSigningAlgs:            []string{"none"},
 	}
+	for _, t := range p.responseTypes() {
+		m.ResponseTypesSupported = append(m.ResponseTypesSupported, t.String())
+	}
 	if p.registration.open() {
 		m.RegistrationEndpoint = p.url(registrationPath)
+		m.GrantTypesSupported = append(m.GrantTypesSupported, grantImplicit) // OIDC Discovery §3
+		slices.Sort(m.GrantTypesSupported)
+		m.ClaimsSupported = append(m.ClaimsSupported, "c_hash")
 	}
 	for _, algorithm := range signatureAlgorithms {
 		m.IDTokenSigningAlgValuesSupported = append(m.IDTokenSigningAlgValuesSupported, string(algorithm))

@@ -92,8 +92,8 @@ func (w walker) follow(address string) page {
 			answer = w.browser.follow(w.browser.submitLogin(answer, "Mick", testPasswords["Mick"]))
 		case doc.Find("#allow").Length() == 1:
 			form := url.Values{"button": {"allow"}, "RememberConsent": {"true"}, "ReturnUrl": {doc.Find("input[name=ReturnUrl]").AttrOr("value", "")}}
-			for _, box := range doc.Find("input[name=ScopesConsented]").EachIter() {
-				form.Add("ScopesConsented", box.AttrOr("value", ""))
+			for _, box := range doc.Find("input[name=ScopesConsented], input[name=ClaimsConsented]").EachIter() {
+				form.Add(box.AttrOr("name", ""), box.AttrOr("value", ""))
 			}
 			answer = w.browser.follow(w.browser.post(w.site.issuer+"/consent", form))
 		default:
@@ -168,7 +168,7 @@ func TestDynamicOPPlan(t *testing.T) {
 
 	t.Run("oidcc-userinfo-rs256", func(t *testing.T) {
 		w := s.walk(rp, map[string]any{"userinfo_signed_response_alg": "RS256"})
-		tokens := w.redeem(w.code())
+		tokens := w.redeem(w.code("scope", "openid profile"))
 		answer := s.userinfo(tokens.AccessToken)
 		if got := answer.Header.Get("Content-Type"); got != "application/jwt" {
 			t.Fatalf("Content-Type %q: %s", got, answer.Body)

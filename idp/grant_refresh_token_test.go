@@ -109,7 +109,7 @@ func TestOIDCCore122IDTokenOfARefresh(t *testing.T) {
 				t.Errorf("%s was %v and is %v", same, was[same], is[same])
 			}
 		}
-		if was["iat"] == is["iat"] || is["at_hash"] != accessTokenHash(jose.RS256, second.AccessToken) {
+		if was["iat"] == is["iat"] || is["at_hash"] != leftHalfHash(jose.RS256, second.AccessToken) {
 			t.Errorf("iat %v, at_hash %v", is["iat"], is["at_hash"])
 		}
 		if _, present := is["nonce"]; present || was["nonce"] == nil {

@@ -28,15 +28,17 @@ type idTokenInput struct {
 	AuthTime    time.Time
 	AMR         []string
 	Nonce       string // of the authorization request, may be empty
-	AccessToken string // issued beside it
+	AccessToken string // issued beside it, "" for none
+	Code        string // issued beside it at the authorization endpoint, "" for none
+	NothingElse bool   // there is no access token to ask userinfo with, now or later
 	Named       claimNames
 }
 
 // mintIDToken returns an ID token (OIDC Core §2). Claims about the user are left to userinfo unless the client's row asks
-// for them here. There is no azp: the only audience is the client it was issued to.
+// for them here, or the client has no other way to them (OIDC Core §5.4). There is no azp: the only audience is the client it was issued to.
 func (p *Provider) mintIDToken(ctx context.Context, client db.Client, in idTokenInput) (string, error) {
 	claims := make(map[string]any)
-	if client.AlwaysIncludeUserClaimsInIDToken {
+	if client.AlwaysIncludeUserClaimsInIDToken || in.NothingElse {
 		claims = userClaims(in.User.Claims, oneOf(in.Granted.identityClaims()))
 	}
 	maps.Copy(claims, userClaims(in.User.Claims, oneOf(in.Named.IDToken)))
@@ -54,8 +56,13 @@ func (p *Provider) mintIDToken(ctx context.Context, client db.Client, in idToken
 		"auth_time": in.AuthTime.Unix(),
 		"sid":       in.SessionID,
 		"amr":       in.AMR,
-		"at_hash":   accessTokenHash(algorithm, in.AccessToken),
 	})
+	if in.AccessToken != "" {
+		claims["at_hash"] = leftHalfHash(algorithm, in.AccessToken)
+	}
+	if in.Code != "" { // OIDC Core §3.3.2.11
+		claims["c_hash"] = leftHalfHash(algorithm, in.Code)
+	}
 	if in.Nonce != "" {
 		claims["nonce"] = in.Nonce
 	}
@@ -76,9 +83,9 @@ func idTokenAlgorithm(client db.Client) jose.SignatureAlgorithm {
 	return jose.RS256
 }
 
-// accessTokenHash returns the left half of the token's hash (OIDC Core §3.1.3.6). The hash is that of the signature: SHA-256
+// leftHalfHash returns the left half of the hash of a token or code, as at_hash and c_hash tell it (OIDC Core §3.1.3.6, §3.3.2.11). The hash is that of the signature: SHA-256
 // for the algorithms that end in 256, SHA-512 for Ed25519 (RFC 8032 §5.1).
-func accessTokenHash(algorithm jose.SignatureAlgorithm, token string) string {
+func leftHalfHash(algorithm jose.SignatureAlgorithm, token string) string {
 	if algorithm == jose.EdDSA {
 		sum := sha512.Sum512([]byte(token))
 		return base64.RawURLEncoding.EncodeToString(sum[:len(sum)/2])

@@ -2,11 +2,13 @@ package idp
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
 	"time"
 
+	"silentrenew/db"
 	"silentrenew/internal/keyring"
 )
 
@@ -80,8 +82,16 @@ func (p *Provider) promptNoneSlides(ctx context.Context) (bool, error) {
 	return p.enabled(ctx, promptNoneSlidesOption)
 }
 
-// strictUserinfo reports whether userinfo keeps to the granted scope.
-func (p *Provider) strictUserinfo(ctx context.Context) (bool, error) {
+// strictUserinfo reports whether userinfo keeps to the granted scope: where the user allows it on a page, it is all they allow (OIDC
+// Core §3.1.2.4).
+func (p *Provider) strictUserinfo(ctx context.Context, clientID string) (bool, error) {
+	client, err := p.db.Client(ctx, clientID)
+	switch {
+	case errors.Is(err, db.ErrNotFound) || err == nil && client.RequireConsent:
+		return true, nil
+	case err != nil:
+		return false, err
+	}
 	return p.enabled(ctx, strictUserinfoOption)
 }
 

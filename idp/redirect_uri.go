@@ -64,7 +64,7 @@ func (p *Provider) responseTarget(ctx context.Context, values url.Values) (respo
 	}
 	// values.Get: a state sent twice is refused later, but the refusal has to carry one.
 	return responseTarget{
-		client: client, redirectURI: sent["redirect_uri"], state: values.Get("state"), mode: responseMode(values),
+		client: client, redirectURI: sent["redirect_uri"], state: values.Get("state"), mode: p.responseMode(values),
 		values: values, pushed: pushed, object: object, objectError: objectError,
 	}, nil
 }

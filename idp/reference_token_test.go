@@ -28,7 +28,7 @@ func TestRFC7662ReferenceTokens(t *testing.T) {
 		if strings.Contains(tokens.AccessToken, ".") || tokens.TokenType != "Bearer" {
 			t.Fatalf("got %+v", tokens)
 		}
-		if got := claimsOf(t, tokens.IDToken)["at_hash"]; got != accessTokenHash(jose.RS256, tokens.AccessToken) {
+		if got := claimsOf(t, tokens.IDToken)["at_hash"]; got != leftHalfHash(jose.RS256, tokens.AccessToken) {
 			t.Errorf("at_hash: %v", got)
 		}
 		if got := s.userinfo(tokens.AccessToken); got.StatusCode != http.StatusOK || decode[map[string]any](t, got)["name"] != "Mick Mining" {

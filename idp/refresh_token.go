@@ -17,7 +17,8 @@ func offlineAccessAllowed(client db.Client) bool { return client.AllowOfflineAcc
 // grantAllowed reports whether the client may use a grant type at the token endpoint. A client whose AllowOfflineAccess was
 // switched off is told so by the grant itself.
 func grantAllowed(client db.Client, grantType string) bool {
-	return slices.Contains(client.GrantTypes, grantType) || grantType == grantRefreshToken && client.AllowOfflineAccess
+	return slices.Contains(client.GrantTypes, grantType) || grantType == grantRefreshToken && client.AllowOfflineAccess ||
+		grantType == grantAuthorizationCode && slices.Contains(client.GrantTypes, grantHybrid)
 }
 
 // startFamily gives the first refresh token of a sign-in; "" when the granted scope lacks offline_access (OIDC Core §11) or

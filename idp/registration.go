@@ -51,7 +51,7 @@ func (p *Provider) register(c *gin.Context) error {
 	return nil
 }
 
-// readRegistration serves GET /connect/register/{client_id} (RFC 7592 §2.1). The secret is not told again: only its hash is here.
+// readRegistration serves GET /connect/register/{client_id} (OIDC Registration §4.2, RFC 7592 §2.1). The secret is not told again: only its hash is here.
 func (p *Provider) readRegistration(c *gin.Context) error {
 	client, token, err := p.ownRegistration(c)
 	if err != nil {

@@ -21,13 +21,18 @@ const (
 
 var responseModes = []string{responseModeQuery, responseModeFragment, responseModeFormPost}
 
-// responseMode returns the mode that was asked for. An answer that refuses the mode travels by the default one of the
-// response type code, which is query.
-func responseMode(values url.Values) string {
-	if sent := values["response_mode"]; len(sent) == 1 && slices.Contains(responseModes, sent[0]) {
-		return sent[0]
+// responseMode returns the mode that was asked for. An answer that refuses the mode travels by the default one of the response
+// type, which is fragment where it has tokens (OAuth 2.0 Multiple Response Types §2.1, §5) and query otherwise.
+func (p *Provider) responseMode(values url.Values) string {
+	standard := responseModeQuery
+	if parseResponseType(values.Get("response_type"), p.responseTypes()).frontChannel() {
+		standard = responseModeFragment
 	}
-	return responseModeQuery
+	sent := values["response_mode"]
+	if len(sent) != 1 || !slices.Contains(responseModes, sent[0]) || sent[0] == responseModeQuery {
+		return standard
+	}
+	return sent[0]
 }
 
 // sendResponse sends success or error to the client's redirect URI, in the mode it asked for.

@@ -37,7 +37,7 @@ func (p *Provider) userInfo(c *gin.Context) error {
 	if !scope.Contains(scopeOpenID) {
 		return refuse(InsufficientScope, "the access token lacks the scope %s", scopeOpenID)
 	}
-	claims, err := p.userInfoClaims(ctx, token.Subject, scope, token.Named)
+	claims, err := p.userInfoClaims(ctx, token, scope)
 	if err != nil {
 		return err
 	}
@@ -67,17 +67,17 @@ func (p *Provider) signedUserInfo(c *gin.Context, token accessToken, claims map[
 	return nil
 }
 
-// userInfoClaims returns what userinfo tells about the user beside sub: every claim we have unless the option
+// userInfoClaims returns what userinfo tells about the user beside sub: every claim we have, unless the user was asked or the option
 // Userinfo.StrictScopes keeps it to what the scope values stand for (decision 0012) and what was asked for by name.
-func (p *Provider) userInfoClaims(ctx context.Context, subject string, scope Scope, named []string) (map[string]any, error) {
-	user, active, err := p.activeUser(ctx, subject)
+func (p *Provider) userInfoClaims(ctx context.Context, token accessToken, scope Scope) (map[string]any, error) {
+	user, active, err := p.activeUser(ctx, token.Subject)
 	if err != nil {
 		return nil, err
 	}
 	if !active {
 		return nil, refuse(InvalidToken, "the user of this token cannot sign in any more")
 	}
-	strict, err := p.strictUserinfo(ctx)
+	strict, err := p.strictUserinfo(ctx, token.ClientID)
 	if err != nil {
 		return nil, err
 	}
@@ -87,7 +87,7 @@ func (p *Provider) userInfoClaims(ctx context.Context, subject string, scope Sco
 		if err != nil {
 			return nil, err
 		}
-		wanted = oneOf(append(granted.identityClaims(), named...))
+		wanted = oneOf(append(granted.identityClaims(), token.Named...))
 	}
 	return userClaims(user.Claims, wanted), nil
 }

@@ -119,7 +119,9 @@ func TestConsentSendsWhatIsRequiredAnyway(t *testing.T) {
 		Site: testSite, Action: "/idp/consent", ReturnURL: "/x", Client: "<b>Client</b>", About: IDPClientLinks{Home: "javascript:alert(1)"}, User: "Mick", AllowRemember: true,
 		Identity: []IDPScope{{Name: "openid", Required: true, Checked: true}, {Name: "profile", DisplayName: "Profile", Checked: true}},
 		API:      []IDPScope{{Name: "companyApi", DisplayName: "Companies"}},
+		Claims:   []string{"phone_number"},
 	}))
+	wantOne(t, document, `input#claim-phone_number[type=checkbox][name=ClaimsConsented][value=phone_number][checked]`)
 	wantOne(t, document, `input[type=hidden][name=ScopesConsented][value=openid]`)
 	wantOne(t, document, `#scope-openid[disabled][checked]:not([name])`)
 	wantOne(t, document, `input[type=checkbox][name=ScopesConsented][value=profile][checked]`)

@@ -162,6 +162,9 @@ func (cmd clientsSet) Run(s *desk) error {
 	if err := s.store.ReplaceClient(s, after); err != nil {
 		return explain(err)
 	}
+	if err := s.standardScopes(after); err != nil {
+		return err
+	}
 	s.warnLoop(after)
 	return s.print(said(after), func(w io.Writer) {
 		for _, a := range attribute.All {
@@ -171,6 +174,14 @@ func (cmd clientsSet) Run(s *desk) error {
 		}
 		fmt.Fprintln(w, "It counts for the next token; tokens already issued keep their times.")
 	})
+}
+
+// standardScopes registers email and phone for a client that may ask for them; see [db.DB.AddStandardScopes].
+func (s *desk) standardScopes(c db.Client) error {
+	if !slices.Contains(c.Scopes, "email") && !slices.Contains(c.Scopes, "phone") {
+		return nil
+	}
+	return s.store.AddStandardScopes(s)
 }
 
 // assign applies assignments to a client and returns the attributes they name.
@@ -275,6 +286,9 @@ func (cmd clientsAdd) Run(s *desk) error {
 	declaration.Complete(&c, given)
 	if err := s.store.InsertClient(s, c); err != nil {
 		return explain(err)
+	}
+	if err := s.standardScopes(c); err != nil {
+		return err
 	}
 	s.warnLoop(c)
 	value := said(c)

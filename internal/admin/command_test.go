@@ -180,6 +180,10 @@ func TestClientsAddSecretRemove(t *testing.T) {
 	if page, _ := s.store.Client(t.Context(), "page"); strings.Join(page.RedirectURIs, " ") != "http://localhost:3000/silent http://localhost:3000/more" {
 		t.Errorf("redirect URIs %v", page.RedirectURIs)
 	}
+	s.must("clients set page Scopes=openid,email,phone") // OIDC Core §5.4: registered with the first client that may ask for them
+	if resources, err := s.store.Resources(t.Context()); err != nil || len(resources.Identity) != 8 {
+		t.Errorf("identity resources %+v, %v", resources.Identity, err)
+	}
 	s.must("clients set page NonEditable=yes")
 	if _, _, refused := s.run("clients set page ClientName=x"); !strings.Contains(refused, "NonEditable") {
 		t.Errorf("a protected row was changed: %q", refused)

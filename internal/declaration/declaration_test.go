@@ -147,6 +147,16 @@ func TestAScopeNobodyKnowsIsPointedAt(t *testing.T) {
 	}
 }
 
+// OIDC Core §5.1.1: address is an object; its members are text, whatever YAML makes of them.
+func TestAnAddressHasMembers(t *testing.T) {
+	d := dbtest.Seeded(t)
+	apply(t, d, "users: [{username: u, password: p, claims: {address: {street_address: 'Innovation Drive 112', postal_code: 02134, locality: Berlin}}}]")
+	user, err := d.UserByName(t.Context(), "u")
+	if want := `{"locality":"Berlin","postal_code":"02134","street_address":"Innovation Drive 112"}`; err != nil || user.Claim("address") != want {
+		t.Errorf("address %s, %v; want %s", user.Claim("address"), err, want)
+	}
+}
+
 func TestWhatIsWrongIsSaidWithItsPlace(t *testing.T) {
 	const header = "clients:\n  - client_id: c\n    redirect_uris: [http://localhost:3000/cb]\n"
 	for name, row := range map[string]struct{ content, want string }{
@@ -172,6 +182,8 @@ func TestWhatIsWrongIsSaidWithItsPlace(t *testing.T) {
 		"a client twice":           {header + "  - client_id: c\n    redirect_uris: http://localhost:3000/cb\n", "app.yaml:4:5: client c is declared in line 2 already"},
 		"no password":              {"users:\n  - username: u\n", "app.yaml:2:5: user u needs either a password or a password_hash"},
 		"a hash that is none":      {"users:\n  - username: u\n    password_hash: x\n", "app.yaml:3:20: password_hash is not one of argon2id"},
+		"a member of an address":   {"users:\n  - username: u\n    password: p\n    claims: {address: {street: x}}\n", "app.yaml:4:24: street is not a key of an address"},
+		"a mapping for a claim":    {"users:\n  - username: u\n    password: p\n    claims: {name: {first: x}}\n", "app.yaml:4:21: expected a single value here, not a mapping"},
 		"a user twice":             {"users:\n  - {username: u, password: p}\n  - {username: U, password: p, sub: s}\n", "user u is declared in line 2 already"},
 		"text instead of a list":   {"clients: none\n", "app.yaml:1:10: expected keys and values for a client here, not a single value"},
 		"Latin-1":                  {"clients:\n  - client_id: caf\xe9\n", "app.yaml:2:1: this line is not text in UTF-8"},

@@ -1,6 +1,8 @@
 package declaration
 
 import (
+	"encoding/json"
+
 	"github.com/alexedwards/argon2id"
 	"github.com/google/uuid"
 
@@ -42,6 +44,10 @@ func (r *reader) user(n node) (user, bool) {
 		},
 		"claims": func(n node) {
 			r.pairs(n, "claims", func(f field) {
+				if f.name == "address" && f.value.kind == mapping {
+					u.row.Claims = append(u.row.Claims, db.UserClaim{Type: f.name, Value: r.address(f.value)})
+					return
+				}
 				for _, value := range r.texts(f.value) {
 					u.row.Claims = append(u.row.Claims, db.UserClaim{Type: f.name, Value: value})
 				}
@@ -65,4 +71,18 @@ func (r *reader) user(n node) (user, bool) {
 		u.row.SubjectID = Subject(u.row.Username)
 	}
 	return u, len(r.problems) == before
+}
+
+// address reads the members of the address claim (OIDC Core §5.1.1), which a row holds as the JSON object it is told as.
+func (r *reader) address(n node) string {
+	members := map[string]string{}
+	member := func(name string) func(node) {
+		return func(n node) { members[name], _ = r.scalar(n) }
+	}
+	r.mapping(n, "an address", map[string]func(node){
+		"formatted": member("formatted"), "streetaddress": member("street_address"), "locality": member("locality"),
+		"region": member("region"), "postalcode": member("postal_code"), "country": member("country"),
+	}, nil)
+	encoded, _ := json.Marshal(members) // made of text
+	return string(encoded)
 }
