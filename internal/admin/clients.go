@@ -159,10 +159,15 @@ func (cmd clientsSet) Run(s *desk) error {
 	if before.NonEditable && after.NonEditable {
 		return fmt.Errorf("client %s is marked NonEditable: set NonEditable=no first", before.ClientID)
 	}
+	if err := after.ValidateForSaving(); err != nil {
+		return explain(err)
+	}
 	if err := s.store.ReplaceClient(s, after); err != nil {
 		return explain(err)
 	}
-	s.warnLoop(after)
+	if err := s.warn(after); err != nil {
+		return err
+	}
 	return s.print(said(after), func(w io.Writer) {
 		for _, a := range attribute.All {
 			if slices.Contains(names, a.Name) {
@@ -232,6 +237,16 @@ func explain(err error) error {
 // defaultLead is when oidc-client-ts renews, unless the row advises otherwise: 60 s ahead of expiry.
 const defaultLead = 60 * time.Second
 
+// warn says what looks wrong although it could be stored.
+func (s *desk) warn(c db.Client) error {
+	s.warnLoop(c)
+	warnings, err := declaration.Warnings(s, s.store, c)
+	for _, warning := range warnings {
+		s.note("warning: %s", printable(warning))
+	}
+	return err
+}
+
 // warnLoop says what a page will do whose tokens live no longer than it renews ahead (I24, A33).
 func (s *desk) warnLoop(c db.Client) {
 	lead, advised := c.RenewLead()
@@ -273,10 +288,15 @@ func (cmd clientsAdd) Run(s *desk) error {
 		c.Secrets = []db.ClientSecret{{Value: db.HashSecret(secret), Type: "SharedSecret", Description: "made by clients add"}}
 	}
 	declaration.Complete(&c, given)
+	if err := c.ValidateForSaving(); err != nil {
+		return explain(err)
+	}
 	if err := s.store.InsertClient(s, c); err != nil {
 		return explain(err)
 	}
-	s.warnLoop(c)
+	if err := s.warn(c); err != nil {
+		return err
+	}
 	value := said(c)
 	if secret != "" {
 		value["ClientSecret"] = secret

@@ -75,6 +75,8 @@ func TestRefusals(t *testing.T) {
 		"clients set spa-client RefreshTokenUsage=Once": "RefreshTokenUsage must be ReUse (0) or OneTimeOnly (1)",
 		"clients set spa-client RequirePkce+=yes":       "RequirePkce is no list",
 		"clients set spa-client RedirectUris=":          "RedirectUri must be registered for a grant that redirects",
+		"clients set spa-client LogoUri=/logo.png":      `LogoUri "/logo.png" must be an http or https URL`,
+		"clients add new RedirectUris=localhost:3/cb":   `RedirectUri "localhost:3/cb" has no scheme: write http://localhost:3/cb`,
 		"clients set spa-client Scopes=a Scopes=b":      "Scopes is given twice",
 		"clients set spa-client Enabled":                `"Enabled" is no assignment`,
 		"clients set spa-client ClientId=other":         `a client has no "ClientId"`,
@@ -112,6 +114,19 @@ func TestRefusals(t *testing.T) {
 		err := Command(t.Context(), strings.Fields(line), func(string) string { return "" }, nil, &out, &out)
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %q", line, err, want)
+		}
+	}
+}
+
+// What can be stored and leads nowhere is said beside the answer.
+func TestClientsWarnOfScopesAndGrantTypesThatNobodyHas(t *testing.T) {
+	s := newShell(t)
+	for _, line := range []string{
+		"clients set spa-client Scopes+=ordersApi GrantTypes+=password",
+		"clients add new RedirectUris=http://localhost:3/cb Scopes=openid,ordersApi GrantTypes=authorization_code,password",
+	} {
+		if _, warned, refused := s.run(line); refused != "" || !strings.Contains(warned, `scope "ordersApi"`) || !strings.Contains(warned, `grant type "password"`) {
+			t.Errorf("%s: warned %q, refused %q", line, warned, refused)
 		}
 	}
 }

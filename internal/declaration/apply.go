@@ -166,11 +166,22 @@ func (u user) hash() (string, error) {
 	return db.HashPassword(u.password)
 }
 
-// warn names scope values that stand for nothing here: a request for them would be refused.
 func (f *File) warn(ctx context.Context, store *db.DB, done *Applied) error {
+	for _, c := range f.clients {
+		warnings, err := Warnings(ctx, store, c.row)
+		if err != nil {
+			return err
+		}
+		done.Warnings = append(done.Warnings, warnings...)
+	}
+	return nil
+}
+
+// Warnings names scope values and grant types of a client that stand for nothing here: a request for them would be refused.
+func Warnings(ctx context.Context, store *db.DB, c db.Client) ([]string, error) {
 	resources, err := store.Resources(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	known := []string{"offline_access"}
 	for _, r := range resources.Identity {
@@ -179,13 +190,15 @@ func (f *File) warn(ctx context.Context, store *db.DB, done *Applied) error {
 	for _, s := range resources.APIScopes {
 		known = append(known, s.Name)
 	}
-	for _, c := range f.clients {
-		for _, scope := range c.row.Scopes {
-			if !slices.Contains(known, scope) {
-				done.Warnings = append(done.Warnings, fmt.Sprintf("client %s lists the scope %q, which is neither an identity resource nor an API scope (known: %s)",
-					c.row.ClientID, scope, strings.Join(known, " ")))
-			}
+	var warnings []string
+	for _, grantType := range c.UnknownGrantTypes() {
+		warnings = append(warnings, fmt.Sprintf("client %s lists the grant type %q, which this provider does not have", c.ClientID, grantType))
+	}
+	for _, scope := range c.Scopes {
+		if !slices.Contains(known, scope) {
+			warnings = append(warnings, fmt.Sprintf("client %s lists the scope %q, which is neither an identity resource nor an API scope (known: %s)",
+				c.ClientID, scope, strings.Join(known, " ")))
 		}
 	}
-	return nil
+	return warnings, nil
 }

@@ -88,7 +88,7 @@ func Complete(row *db.Client, said func(name string) bool) {
 	}
 	for _, uri := range row.RedirectURIs {
 		u, err := url.Parse(uri)
-		if err == nil && (u.Scheme == "http" || u.Scheme == "https") && !slices.Contains(row.CORSOrigins, u.Scheme+"://"+u.Host) {
+		if err == nil && u.Host != "" && (u.Scheme == "http" || u.Scheme == "https") && !slices.Contains(row.CORSOrigins, u.Scheme+"://"+u.Host) {
 			row.CORSOrigins = append(row.CORSOrigins, u.Scheme+"://"+u.Host)
 		}
 	}
@@ -96,7 +96,7 @@ func Complete(row *db.Client, said func(name string) bool) {
 
 // checkClient asks the rules that hold for every client and finds the place of what breaks one.
 func (r *reader) checkClient(c client) {
-	err := c.row.Validate()
+	err := c.row.ValidateForSaving()
 	if err == nil {
 		return
 	}
@@ -117,7 +117,7 @@ func (r *reader) checkClient(c client) {
 			break
 		}
 	}
-	if name == "" {
+	if broken.Field == "ClientId" {
 		r.wrong(at, "a client needs a client_id: it %s", broken.Reason)
 		return
 	}

@@ -141,9 +141,24 @@ func TestRecoverableSecretsAreSealedOnce(t *testing.T) {
 }
 
 func TestAScopeNobodyKnowsIsPointedAt(t *testing.T) {
-	done := apply(t, dbtest.Seeded(t), "clients: [{client_id: c, redirect_uris: 'http://localhost:3000/cb', scopes: [openid, ordersApi]}]")
+	done := apply(t, dbtest.Seeded(t), "clients: [{client_id: c, redirect_uris: 'http://localhost:3000/cb', scopes: [openid, email, ordersApi]}]")
 	if len(done.Warnings) != 1 || !strings.Contains(done.Warnings[0], `"ordersApi"`) {
 		t.Errorf("got %q", done.Warnings)
+	}
+}
+
+func TestAGrantTypeNobodyHasIsPointedAt(t *testing.T) {
+	done := apply(t, dbtest.Seeded(t), "clients: [{client_id: c, grant_types: [client_credentials, password]}]")
+	if len(done.Warnings) != 1 || !strings.Contains(done.Warnings[0], `grant type "password"`) {
+		t.Errorf("got %q", done.Warnings)
+	}
+}
+
+// Editors on Windows begin a file with a byte order mark.
+func TestAByteOrderMarkIsNoPartOfTheFirstKey(t *testing.T) {
+	file, problems := read([]byte("\ufeffseed: false\r\n"))
+	if len(problems) > 0 || file.Seed {
+		t.Errorf("got %+v, %v", file, problems)
 	}
 }
 
@@ -178,7 +193,15 @@ func TestWhatIsWrongIsSaidWithItsPlace(t *testing.T) {
 		"a NUL":                    {"clients:\n  - client_id: \"a\x00\"\n", "app.yaml:2:1: this line is not text in UTF-8"},
 		"brackets without end":     {strings.Repeat("[", 1000), "app.yaml:1:"},
 		"no YAML":                  {"clients: [\n", "app.yaml:1:10: "},
-		"a tab":                    {"clients:\n\t- client_id: c\n", "app.yaml:2:1: "},
+		"a tab":                    {"clients:\n\t- client_id: c\n", "app.yaml:2:1: a tab cannot indent here: use spaces"},
+		"a crooked line":           {"clients:\n  - client_id: c\n   redirect_uris: x\n", "app.yaml:3:4: value is not allowed in this context: is the line indented like its neighbours?"},
+		"a section from nowhere":   {"colour: red\n", "app.yaml:1:1: colour is not a key of the file: there are clients, seed, users"},
+		"a forgotten scheme":       {"clients:\n  - client_id: c\n    redirect_uris: [localhost:3000/cb]\n", `app.yaml:3:21: client c: RedirectUri "localhost:3000/cb" has no scheme: write http://localhost:3000/cb`},
+		"a forgotten host":         {"clients:\n  - client_id: c\n    redirect_uris: ['http:///cb']\n", `app.yaml:3:21: client c: RedirectUri "http:///cb" names no host`},
+		"an unknown algorithm":     {header + "    id_token_signed_response_alg: HS256\n", `app.yaml:4:35: client c: AllowedIdentityTokenSigningAlgorithms "HS256" is not one of RS256`},
+		"a script for an address":  {header + "    client_uri: 'javascript:alert(1)'\n", `app.yaml:4:17: client c: ClientUri "javascript:alert(1)" must be an http or https URL`},
+		"a name too long":          {header + "    client_name: " + strings.Repeat("x", 201) + "\n", "app.yaml:4:18: client c: ClientName must be text of at most 200 characters"},
+		"a name on the terminal":   {"clients:\n  - client_id: \"a\\0\\e[31m\"\n    redirect_uris: http://localhost:3000/cb\n", "app.yaml:2:16: a client needs a client_id: it must have 1 to 200 characters"},
 		"an alias":                 {"clients:\n  - &a {client_id: c}\n  - *a\n", "anchors, aliases, tags and merges are not understood here"},
 		"two documents":            {"seed: true\n---\nseed: false\n", "app.yaml:3:5: a second document begins here"},
 		"two things at once":       {header + "    colour: red\nusers:\n  - username: u\n", "app.yaml:6:5: user u needs"},
@@ -214,7 +237,7 @@ func FuzzRead(f *testing.F) {
 			return
 		}
 		for _, c := range file.clients {
-			if err := c.row.Validate(); err != nil {
+			if err := c.row.ValidateForSaving(); err != nil {
 				t.Errorf("a client that breaks a rule passed: %v", err)
 			}
 		}
