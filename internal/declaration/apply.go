@@ -174,6 +174,35 @@ func (f *File) warn(ctx context.Context, store *db.DB, done *Applied) error {
 		}
 		done.Warnings = append(done.Warnings, warnings...)
 	}
+	return f.warnOfTutorial(ctx, store, done)
+}
+
+// warnOfTutorial says which of the tutorial's clients and users an earlier start has left, for who expects seed: false to keep them out.
+func (f *File) warnOfTutorial(ctx context.Context, store *db.DB, done *Applied) error {
+	if f.Seed {
+		return nil
+	}
+	var left []string
+	for _, id := range []string{"spa-client", "bff-client", "company-employee"} {
+		declared := slices.ContainsFunc(f.clients, func(c client) bool { return c.row.ClientID == id })
+		if _, err := store.Client(ctx, id); err == nil && !declared {
+			left = append(left, id)
+		} else if err != nil && !errors.Is(err, db.ErrNotFound) {
+			return err
+		}
+	}
+	for _, name := range []string{"Mick", "Jane"} {
+		declared := slices.ContainsFunc(f.users, func(u user) bool { return strings.EqualFold(u.row.Username, name) })
+		if _, err := store.UserByName(ctx, name); err == nil && !declared {
+			left = append(left, name)
+		} else if err != nil && !errors.Is(err, db.ErrNotFound) {
+			return err
+		}
+	}
+	if len(left) > 0 {
+		done.Warnings = append(done.Warnings, "seed: false keeps the tutorial's clients and users out of a new database; this one has "+
+			strings.Join(left, ", ")+" from an earlier start: begin another with --db, or take them out (silentrenew clients remove, SQL)")
+	}
 	return nil
 }
 

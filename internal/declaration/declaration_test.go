@@ -147,6 +147,17 @@ func TestAScopeNobodyKnowsIsPointedAt(t *testing.T) {
 	}
 }
 
+// seed: false counts for a new database only; who starts with it later hears what is still there.
+func TestWhatAnEarlierStartLeftIsPointedAt(t *testing.T) {
+	done := apply(t, dbtest.Seeded(t), "seed: false\nclients: [{client_id: bff-client, grant_types: client_credentials}]\nusers: [{username: jane, password: p}]")
+	if len(done.Warnings) != 1 || !strings.Contains(done.Warnings[0], "this one has spa-client, company-employee, Mick from an earlier start") {
+		t.Errorf("seeded: %q", done.Warnings)
+	}
+	if done := apply(t, dbtest.New(t), "seed: false"); len(done.Warnings) > 0 {
+		t.Errorf("new: %q", done.Warnings)
+	}
+}
+
 func TestAGrantTypeNobodyHasIsPointedAt(t *testing.T) {
 	done := apply(t, dbtest.Seeded(t), "clients: [{client_id: c, grant_types: [client_credentials, password]}]")
 	if len(done.Warnings) != 1 || !strings.Contains(done.Warnings[0], `grant type "password"`) {
