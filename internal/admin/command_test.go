@@ -4,6 +4,9 @@ import (
 	"bytes"
 	"crypto/rand"
 	"encoding/json"
+	"errors"
+	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -115,6 +118,39 @@ func TestRefusals(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %q", line, err, want)
 		}
+	}
+}
+
+// A command makes no database, nor tables in one of another program, and waits only so long for a lock.
+func TestACommandMakesNoDatabase(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "empty.db")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := db.OpenExisting(t.Context(), file); !errors.Is(err, db.ErrAbsent) {
+		t.Errorf("an empty file: %v, want %v", err, db.ErrAbsent)
+	}
+
+	database := dbtest.Postgres(t)
+	var out bytes.Buffer
+	err := Command(t.Context(), []string{"clients", "list", "--db", database}, func(string) string { return "" }, nil, &out, &out)
+	if err == nil || !strings.HasPrefix(err.Error(), "there is no database postgres://") || strings.Contains(err.Error(), "\n") {
+		t.Errorf("an empty database: %v", err)
+	}
+	if _, err := db.OpenExisting(t.Context(), database); !errors.Is(err, db.ErrAbsent) {
+		t.Errorf("once more: %v, want %v", err, db.ErrAbsent)
+	}
+}
+
+func TestALockIsSaidInOneLine(t *testing.T) {
+	s := newShell(t)
+	tool := dbtest.Shell(t, s.store)
+	if _, err := tool.Exec("BEGIN IMMEDIATE"); err != nil {
+		t.Fatal(err)
+	}
+	_, _, refused := s.run("clients set spa-client AccessTokenLifetime=120")
+	if want := "is locked by another program: finish its transaction there and try again"; !strings.HasSuffix(refused, want) {
+		t.Errorf("refused with %q, want %q", refused, want)
 	}
 }
 
@@ -299,6 +335,9 @@ func TestGrantsRevokeAndSessionsKill(t *testing.T) {
 	}
 	if done := s.must("grants revoke --session sid-1 --yes"); !strings.HasPrefix(done, "1 grant taken back") {
 		t.Errorf("got %q", done)
+	}
+	if _, _, refused := s.run("grants revoke --session sid-1"); refused != "there is no such grant, or it has been taken back already" {
+		t.Errorf("once more: refused with %q", refused)
 	}
 	if found, err := s.store.RefreshToken(t.Context(), handle, time.Now()); err != nil || found.Revoked == nil {
 		t.Errorf("got %+v, %v", found, err)
