@@ -147,22 +147,24 @@ func namesHelp() string {
 }
 
 func (cmd clientsSet) Run(s *desk) error {
-	before, err := s.client(cmd.Client)
+	there, err := s.client(cmd.Client)
 	if err != nil {
 		return err
 	}
-	after := before
-	names, err := assign(&after, cmd.Values)
+	var before, after db.Client
+	var names []string
+	err = s.store.ChangeClient(s, there.ClientID, func(c *db.Client) (err error) {
+		before = *c
+		if names, err = assign(c, cmd.Values); err != nil {
+			return err
+		}
+		if before.NonEditable && c.NonEditable {
+			return fmt.Errorf("client %s is marked NonEditable: set NonEditable=no first", c.ClientID)
+		}
+		after = *c
+		return c.ValidateForSaving()
+	})
 	if err != nil {
-		return err
-	}
-	if before.NonEditable && after.NonEditable {
-		return fmt.Errorf("client %s is marked NonEditable: set NonEditable=no first", before.ClientID)
-	}
-	if err := after.ValidateForSaving(); err != nil {
-		return explain(err)
-	}
-	if err := s.store.ReplaceClient(s, after); err != nil {
 		return explain(err)
 	}
 	if err := s.warn(after); err != nil {
@@ -350,10 +352,15 @@ func (cmd clientsSecret) Run(s *desk) error {
 		if err := s.confirm(cmd.Yes, "whoever uses an earlier secret of client %s is refused from now on", c.ClientID); err != nil {
 			return err
 		}
-		c.Secrets = slices.DeleteFunc(slices.Clone(c.Secrets), func(old db.ClientSecret) bool { return old.Type == row.Type })
 	}
-	c.Secrets = append(slices.Clone(c.Secrets), row)
-	if err := s.store.ReplaceClient(s, c); err != nil {
+	err = s.store.ChangeClient(s, c.ClientID, func(c *db.Client) error {
+		if cmd.Replace {
+			c.Secrets = slices.DeleteFunc(c.Secrets, func(old db.ClientSecret) bool { return old.Type == row.Type })
+		}
+		c.Secrets = append(c.Secrets, row)
+		return nil
+	})
+	if err != nil {
 		return explain(err)
 	}
 	value := map[string]any{"ClientId": c.ClientID, "ClientSecret": secret, "Expiration": row.Expiration}
