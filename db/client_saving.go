@@ -15,7 +15,7 @@ func (c Client) ValidateForSaving() error {
 	if err := c.Validate(); err != nil {
 		return err
 	}
-	for _, rule := range []func(Client) *ValidationError{textsFit, addressesReachable, redirectsPossible, wordsKnown} {
+	for _, rule := range []func(Client) *ValidationError{nameSendable, textsFit, addressesReachable, redirectsPossible, wordsKnown} {
 		if broken := rule(c); broken != nil {
 			return broken
 		}
@@ -23,7 +23,14 @@ func (c Client) ValidateForSaving() error {
 	return nil
 }
 
-// textsFit compares with the columns' widths (D1, D2).
+func nameSendable(c Client) *ValidationError {
+	if strings.ContainsFunc(c.ClientID, func(r rune) bool { return r < ' ' || r > '~' }) {
+		return &ValidationError{"ClientId", "must be printable ASCII: a request can carry nothing else (RFC 6749 appendix A)"}
+	}
+	return nil
+}
+
+// textsFit compares with the columns' widths (D1, D2); of a redirect URI the authorization endpoint reads less (D5).
 func textsFit(c Client) *ValidationError {
 	for _, column := range []struct {
 		name    string
@@ -36,7 +43,7 @@ func textsFit(c Client) *ValidationError {
 		{"ClientClaimsPrefix", 200, []string{c.ClientClaimsPrefix}},
 		{"PairWiseSubjectSalt", 200, []string{c.PairWiseSubjectSalt}},
 		{"DefaultAcrValues", 300, []string{c.DefaultACRValues}},
-		{"RedirectUri", 2000, c.RedirectURIs},
+		{"RedirectUri", 400, c.RedirectURIs},
 		{"PostLogoutRedirectUri", 2000, c.PostLogoutRedirectURIs},
 		{"Scope", 200, c.Scopes},
 		{"GrantType", 250, c.GrantTypes},
@@ -114,6 +121,22 @@ var (
 // UnknownGrantTypes returns those of the client's grant types that the provider does not have. They do no harm; D1's rules speak of some.
 func (c Client) UnknownGrantTypes() []string {
 	return slices.DeleteFunc(slices.Clone(c.GrantTypes), func(grantType string) bool { return slices.Contains(grantTypes, grantType) })
+}
+
+// Unprovable reports whether the client is registered for a way of authentication that it has no credential for.
+func (c Client) Unprovable() bool {
+	has := func(kind string) bool {
+		return slices.ContainsFunc(c.Secrets, func(s ClientSecret) bool { return s.Type == kind })
+	}
+	switch c.TokenEndpointAuthMethod {
+	case "client_secret_basic", "client_secret_post":
+		return !has("SharedSecret")
+	case "client_secret_jwt":
+		return !has("RecoverableSecret")
+	case "private_key_jwt":
+		return c.JWKSURI == "" && !has("JsonWebKey")
+	}
+	return false
 }
 
 func wordsKnown(c Client) *ValidationError {

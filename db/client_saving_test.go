@@ -16,10 +16,11 @@ func TestD1ValidateForSavingSaysWhatLeadsNowhere(t *testing.T) {
 		field  string // empty: the client is fine
 	}{
 		"fine":                        {func(*db.Client) {}, ""},
+		"a name no request carries":   {func(c *db.Client) { c.ClientID = "café" }, "ClientId"},
 		"a name of 200 letters":       {func(c *db.Client) { c.ClientName = long[:400] }, ""},
 		"a name of 201 letters":       {func(c *db.Client) { c.ClientName = long }, "ClientName"},
 		"a scope of 201 letters":      {func(c *db.Client) { c.Scopes = []string{"openid", long} }, "Scope"},
-		"a redirect URI of 2001":      {func(c *db.Client) { c.RedirectURIs = []string{"https://a.example/" + strings.Repeat("x", 2000)} }, "RedirectUri"},
+		"a redirect URI no one sends": {func(c *db.Client) { c.RedirectURIs = []string{"https://a.example/" + strings.Repeat("x", 400)} }, "RedirectUri"},
 		"no host":                     {func(c *db.Client) { c.RedirectURIs = []string{"https:///cb"} }, "RedirectUri"},
 		"no scheme":                   {func(c *db.Client) { c.RedirectURIs = []string{"localhost:3000/cb"} }, "RedirectUri"},
 		"a wildcard":                  {func(c *db.Client) { c.PostLogoutRedirectURIs = []string{"https://*.a.example/"} }, "PostLogoutRedirectUri"},

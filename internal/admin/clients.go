@@ -1,7 +1,6 @@
 package admin
 
 import (
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -12,7 +11,6 @@ import (
 
 	"silentrenew/db"
 	"silentrenew/internal/attribute"
-	"silentrenew/internal/config"
 	"silentrenew/internal/declaration"
 )
 
@@ -158,8 +156,10 @@ func (cmd clientsSet) Run(s *desk) error {
 		if names, err = assign(c, cmd.Values); err != nil {
 			return err
 		}
-		if before.NonEditable && c.NonEditable {
-			return fmt.Errorf("client %s is marked NonEditable: set NonEditable=no first", c.ClientID)
+		if c.NonEditable {
+			if err := editable(before); err != nil {
+				return err
+			}
 		}
 		after = *c
 		return c.ValidateForSaving()
@@ -178,6 +178,14 @@ func (cmd clientsSet) Run(s *desk) error {
 		}
 		fmt.Fprintln(w, "It counts for the next token; tokens already issued keep their times.")
 	})
+}
+
+// editable protects the rows that say so of themselves.
+func editable(c db.Client) error {
+	if c.NonEditable {
+		return fmt.Errorf("client %s is marked NonEditable: set NonEditable=no first", printable(c.ClientID))
+	}
+	return nil
 }
 
 // assign applies assignments to a client and returns the attributes they name.
@@ -285,9 +293,15 @@ func (cmd clientsAdd) Run(s *desk) error {
 	}
 	given := func(name string) bool { return slices.Contains(names, name) }
 	secret := ""
-	if cmd.Secret || given("RequireClientSecret") && c.RequireClientSecret || slices.Contains(c.GrantTypes, "client_credentials") {
-		secret = rand.Text()
-		c.Secrets = []db.ClientSecret{{Value: db.HashSecret(secret), Type: "SharedSecret", Description: "made by clients add"}}
+	byKey := c.JWKSURI != "" || c.TokenEndpointAuthMethod == "private_key_jwt"
+	byHMAC := c.TokenEndpointAuthMethod == "client_secret_jwt"
+	if cmd.Secret || byHMAC || !byKey && (given("RequireClientSecret") && c.RequireClientSecret || slices.Contains(c.GrantTypes, "client_credentials")) {
+		var row db.ClientSecret
+		if row, secret, err = s.newSecret(c.ClientID, byHMAC); err != nil {
+			return err
+		}
+		row.Description = "made by clients add"
+		c.Secrets = []db.ClientSecret{row}
 	}
 	declaration.Complete(&c, given)
 	if err := c.ValidateForSaving(); err != nil {
@@ -309,70 +323,6 @@ func (cmd clientsAdd) Run(s *desk) error {
 	})
 }
 
-func showSecret(w io.Writer, secret string) {
-	if secret != "" {
-		fmt.Fprintf(w, "Secret: %s\nIt is stored as a hash and not shown again.\n", secret)
-	}
-}
-
-type clientsSecret struct {
-	Client      string `arg:"" help:"client_id"`
-	Description string `placeholder:"TEXT" help:"What it is for."`
-	Lifetime    string `placeholder:"DURATION" help:"How long it counts, such as 90d (default: for good)."`
-	Recoverable bool   `help:"For client_secret_jwt: the provider has to read it again, so it is stored encrypted rather than hashed (in clear without an encryption key)."`
-	Replace     bool   `help:"Remove all other secrets of its kind."`
-	Yes         bool   `help:"Do not ask."`
-}
-
-func (cmd clientsSecret) Run(s *desk) error {
-	c, err := s.client(cmd.Client)
-	if err != nil {
-		return err
-	}
-	secret := rand.Text() + rand.Text() // an HMAC of SHA-256 wants 256 bits (RFC 7518 §3.2)
-	row := db.ClientSecret{Value: db.HashSecret(secret), Type: "SharedSecret", Description: cmd.Description, Created: time.Now()}
-	if cmd.Recoverable {
-		row.Type = "RecoverableSecret"
-		if row.Value, err = s.sealer.Seal("ClientSecrets/"+c.ClientID, secret); err != nil {
-			return err
-		}
-		if !s.sealer.Active() {
-			s.note("warning: the secret lies in clear in the database: %s is not set", config.EncryptionKeyVariable)
-		}
-	}
-	if cmd.Lifetime != "" {
-		seconds, err := attribute.ParseSeconds(cmd.Lifetime)
-		if err != nil || seconds < 1 {
-			return errors.New("--lifetime must be a duration such as 90d")
-		}
-		until := time.Now().Add(time.Duration(seconds) * time.Second)
-		row.Expiration = &until
-	}
-	if cmd.Replace {
-		if err := s.confirm(cmd.Yes, "whoever uses an earlier secret of client %s is refused from now on", c.ClientID); err != nil {
-			return err
-		}
-	}
-	err = s.store.ChangeClient(s, c.ClientID, func(c *db.Client) error {
-		if cmd.Replace {
-			c.Secrets = slices.DeleteFunc(c.Secrets, func(old db.ClientSecret) bool { return old.Type == row.Type })
-		}
-		c.Secrets = append(c.Secrets, row)
-		return nil
-	})
-	if err != nil {
-		return explain(err)
-	}
-	value := map[string]any{"ClientId": c.ClientID, "ClientSecret": secret, "Expiration": row.Expiration}
-	return s.print(value, func(w io.Writer) {
-		if cmd.Recoverable {
-			fmt.Fprintf(w, "Secret: %s\nIt is for assertions (client_secret_jwt) and opens nothing else. It is not shown again.\n", secret)
-			return
-		}
-		showSecret(w, secret)
-	})
-}
-
 type clientsRemove struct {
 	Client string `arg:"" help:"client_id"`
 	Yes    bool   `help:"Do not ask."`
@@ -381,6 +331,9 @@ type clientsRemove struct {
 func (cmd clientsRemove) Run(s *desk) error {
 	c, err := s.client(cmd.Client)
 	if err != nil {
+		return err
+	}
+	if err := editable(c); err != nil {
 		return err
 	}
 	if err := s.confirm(cmd.Yes, "client %s goes, with its codes, consents and tokens", c.ClientID); err != nil {

@@ -121,6 +121,14 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
+// A password that the login form cannot send is refused.
+func TestUsersPasswordFitsTheForm(t *testing.T) {
+	s := newShell(t)
+	if _, _, refused := s.run("users password Mick --password-stdin", strings.Repeat("x", 201)+"\n"); refused != "the password must be one line of 200 characters at most" {
+		t.Errorf("refused with %q", refused)
+	}
+}
+
 // A command makes no database, nor tables in one of another program, and waits only so long for a lock.
 func TestACommandMakesNoDatabase(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "empty.db")
@@ -234,6 +242,15 @@ func TestClientsAddSecretRemove(t *testing.T) {
 	s.must("clients set page NonEditable=yes")
 	if _, _, refused := s.run("clients set page ClientName=x"); !strings.Contains(refused, "NonEditable") {
 		t.Errorf("a protected row was changed: %q", refused)
+	}
+	for _, line := range []string{"clients remove page --yes", "clients secret page"} {
+		if _, _, refused := s.run(line); !strings.Contains(refused, "NonEditable") {
+			t.Errorf("%s: refused with %q", line, refused)
+		}
+	}
+	s.json("clients add signer GrantTypes=client_credentials TokenEndpointAuthMethod=client_secret_jwt", &added)
+	if signer, err := s.store.Client(t.Context(), "signer"); err != nil || signer.Secrets[0].Type != "RecoverableSecret" || !signer.RequireClientSecret {
+		t.Errorf("a program that signs: %+v, %v", signer, err)
 	}
 	s.must("clients remove job --yes")
 	if listed := s.must("clients list"); strings.Contains(listed, "job") || !strings.Contains(listed, "page") {

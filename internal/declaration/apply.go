@@ -206,7 +206,16 @@ func (f *File) warnOfTutorial(ctx context.Context, store *db.DB, done *Applied) 
 	return nil
 }
 
-// Warnings names scope values and grant types of a client that stand for nothing here: a request for them would be refused.
+// credentialFor says what a way of authentication wants.
+var credentialFor = map[string]string{
+	"client_secret_basic": "give it a secret",
+	"client_secret_post":  "give it a secret",
+	"client_secret_jwt":   "give it a recoverable secret (in the file, or by silentrenew clients secret --recoverable)",
+	"private_key_jwt":     "give it a public key: JwksUri, or in the file secret: {jwk: '…'}",
+}
+
+// Warnings names what of a client leads nowhere: scope values and grant types that stand for nothing here, a way of authentication without a
+// credential.
 func Warnings(ctx context.Context, store *db.DB, c db.Client) ([]string, error) {
 	resources, err := store.Resources(ctx)
 	if err != nil {
@@ -222,6 +231,10 @@ func Warnings(ctx context.Context, store *db.DB, c db.Client) ([]string, error) 
 	var warnings []string
 	for _, grantType := range c.UnknownGrantTypes() {
 		warnings = append(warnings, fmt.Sprintf("client %s lists the grant type %q, which this provider does not have", c.ClientID, grantType))
+	}
+	if c.Unprovable() {
+		warnings = append(warnings, fmt.Sprintf("client %s is registered for %s and has no credential for it, so nobody can be this client; %s",
+			c.ClientID, c.TokenEndpointAuthMethod, credentialFor[c.TokenEndpointAuthMethod]))
 	}
 	for _, scope := range c.Scopes {
 		if !slices.Contains(known, scope) {

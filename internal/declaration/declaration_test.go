@@ -122,7 +122,7 @@ func TestRecoverableSecretsAreSealedOnce(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	file, problems := read([]byte("clients: [{client_id: c, grant_types: client_credentials, secrets: [{value: for hmac, recoverable: yes}, plain]}]"))
+	file, problems := read([]byte("clients: [{client_id: c, grant_types: client_credentials, secrets: [{value: for hmac of 32 characters or more, recoverable: yes}, plain]}]"))
 	if len(problems) > 0 {
 		t.Fatal(describe("app.yaml", problems))
 	}
@@ -135,7 +135,7 @@ func TestRecoverableSecretsAreSealedOnce(t *testing.T) {
 	if err != nil || len(c.Secrets) != 2 || !seal.Sealed(c.Secrets[0].Value) || c.Secrets[1].Value != db.HashSecret("plain") {
 		t.Fatalf("got %+v, %v", c.Secrets, err)
 	}
-	if value, _, err := sealer.Open("ClientSecrets/c", c.Secrets[0].Value); value != "for hmac" || err != nil {
+	if value, _, err := sealer.Open("ClientSecrets/c", c.Secrets[0].Value); value != "for hmac of 32 characters or more" || err != nil {
 		t.Errorf("got %q, %v", value, err)
 	}
 }
@@ -165,6 +165,24 @@ func TestAGrantTypeNobodyHasIsPointedAt(t *testing.T) {
 	}
 }
 
+// A way of authentication wants its credential.
+func TestAClientThatCannotProveItselfIsPointedAt(t *testing.T) {
+	const header = "clients: [{client_id: c, grant_types: client_credentials, token_endpoint_auth_method: "
+	for rest, want := range map[string]string{
+		"private_key_jwt}]": "give it a public key",
+		"client_secret_jwt, secret: a hash is not enough}]":                                        "give it a recoverable secret",
+		"client_secret_post, jwks_uri: 'https://a.example/jwks'}]":                                 "give it a secret",
+		"private_key_jwt, jwks_uri: 'https://a.example/jwks'}]":                                    "",
+		"client_secret_basic, secret: s}]":                                                         "",
+		"client_secret_jwt, secret: {value: 0123456789abcdef0123456789abcdef, recoverable: yes}}]": "",
+	} {
+		done := apply(t, dbtest.New(t), header+rest)
+		if want == "" && len(done.Warnings) > 0 || want != "" && (len(done.Warnings) != 1 || !strings.Contains(done.Warnings[0], want)) {
+			t.Errorf("%s: warned %q, want %q", rest, done.Warnings, want)
+		}
+	}
+}
+
 // Editors on Windows begin a file with a byte order mark.
 func TestAByteOrderMarkIsNoPartOfTheFirstKey(t *testing.T) {
 	file, problems := read([]byte("\ufeffseed: false\r\n"))
@@ -190,6 +208,9 @@ func TestWhatIsWrongIsSaidWithItsPlace(t *testing.T) {
 		"no grant type":            {"clients:\n  - client_id: c\n", "app.yaml:2:5: client c: GrantType must be registered at least once; for a user's sign-in"},
 		"no name":                  {"clients:\n  - redirect_uris: http://localhost:3000/cb\n", "app.yaml:2:5: a client needs a client_id"},
 		"no secret":                {header + "    require_client_secret: true\n", "app.yaml:2:5: client c: ClientSecret is required but none is registered; add secret"},
+		"a secret nobody can send": {header + "    secret: gehéim\n", "app.yaml:4:13: secret must be printable ASCII, 200 characters at most"},
+		"a secret too short":       {header + "    secret: {value: short, recoverable: yes}\n", "a recoverable secret needs its value, of 32 characters or more (RFC 7518 §3.2)"},
+		"a password too long":      {"users:\n  - username: u\n    password: " + strings.Repeat("x", 201) + "\n", "app.yaml:3:15: password must be one line of 200 characters at most"},
 		"an empty secret":          {header + "    secret: ''\n", "app.yaml:4:13: secret must not be empty"},
 		"two forms of a secret":    {header + "    secret: {value: a, sha256: b}\n", "a secret has exactly one of value"},
 		"a private key":            {header + `    secret: {jwk: '{"kty":"oct","k":"c2VjcmV0"}'}` + "\n", "jwk must be a public key as JSON"},
