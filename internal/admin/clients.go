@@ -101,11 +101,7 @@ func (cmd clientsShow) Run(s *desk) error {
 		t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 		fmt.Fprintf(t, "ClientId\t%s\n", printable(c.ClientID))
 		for _, a := range attribute.All {
-			text := a.Show(c)
-			if a.Name == "PairWiseSubjectSalt" && text != "" {
-				text = "set, not shown"
-			}
-			fmt.Fprintf(t, "%s\t%s\n", a.Name, printable(text))
+			fmt.Fprintf(t, "%s\t%s\n", a.Name, shown(a, c))
 		}
 		for _, secret := range c.Secrets {
 			text := secret.Type + " of " + moment(&secret.Created)
@@ -123,6 +119,15 @@ func (cmd clientsShow) Run(s *desk) error {
 		fmt.Fprintf(t, "Created\t%s\nUpdated\t%s\nLastAccessed\t%s\n", moment(&c.Created), moment(c.Updated), moment(c.LastAccessed))
 		_ = t.Flush() // into w, whose errors nobody can be told of
 	})
+}
+
+// shown is an attribute for people; the salt of pairwise subjects is a secret.
+func shown(a attribute.Attribute, c db.Client) string {
+	text := a.Show(c)
+	if a.Name == "PairWiseSubjectSalt" && text != "" {
+		text = "set, not shown"
+	}
+	return printable(text)
 }
 
 const valuesHelp = "Name=value: a column of Clients or its name on the wire (AccessTokenLifetime=120, access_token_lifetime=2m, RedirectUris=http://…). " +
@@ -173,7 +178,7 @@ func (cmd clientsSet) Run(s *desk) error {
 	return s.print(said(after), func(w io.Writer) {
 		for _, a := range attribute.All {
 			if slices.Contains(names, a.Name) {
-				fmt.Fprintf(w, "%s: %s (was %s)\n", a.Name, printable(a.Show(after)), printable(a.Show(before)))
+				fmt.Fprintf(w, "%s: %s (was %s)\n", a.Name, shown(a, after), shown(a, before))
 			}
 		}
 		fmt.Fprintln(w, "It counts for the next token; tokens already issued keep their times.")

@@ -239,6 +239,9 @@ func TestClientsAddSecretRemove(t *testing.T) {
 	if page, _ := s.store.Client(t.Context(), "page"); strings.Join(page.RedirectURIs, " ") != "http://localhost:3000/silent http://localhost:3000/more" {
 		t.Errorf("redirect URIs %v", page.RedirectURIs)
 	}
+	if changed := s.must("clients set page PairWiseSubjectSalt=pepper"); strings.Contains(changed, "pepper") {
+		t.Errorf("the salt is shown: %q", changed)
+	}
 	s.must("clients set page NonEditable=yes")
 	if _, _, refused := s.run("clients set page ClientName=x"); !strings.Contains(refused, "NonEditable") {
 		t.Errorf("a protected row was changed: %q", refused)
