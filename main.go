@@ -140,9 +140,6 @@ func openDatabase(ctx context.Context, cfg config.Config, urls config.URLs, decl
 	for name, value := range cfg.Options() {
 		err = errors.Join(err, store.SetOption(ctx, name, value))
 	}
-	if err == nil && cfg.Serves(config.IDP) && cfg.HasOwnClients() {
-		err = store.AddStandardScopes(ctx) // before the file is applied, which warns of scope values that nobody knows
-	}
 	if err == nil && cfg.Serves(config.IDP) {
 		err = applyDeclaration(ctx, cfg, declared, store)
 	}

@@ -76,7 +76,7 @@ type Client struct {
 	EnableLocalLogin                      bool
 	IncludeJWTID                          bool
 	AlwaysSendClientClaims                bool
-	ClientClaimsPrefix                    string `gorm:"default:null"`
+	ClientClaimsPrefix                    string
 	Created                               time.Time
 	Updated                               *time.Time // nil until somebody changes it through the program
 	LastAccessed                          *time.Time // at most a minute old

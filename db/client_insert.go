@@ -27,11 +27,15 @@ func insertClient(tx *gorm.DB, c Client, now time.Time) error {
 	return createClient(tx, c)
 }
 
-// createClient writes the row, with its Id where it has one, and the child rows.
+// createClient writes the row and the child rows.
 func createClient(tx *gorm.DB, c Client) error {
 	if err := tx.Create(&c).Error; err != nil {
 		return err
 	}
+	return createChildRows(tx, c)
+}
+
+func createChildRows(tx *gorm.DB, c Client) error {
 	for _, row := range childRows(c) {
 		if err := tx.Create(row).Error; err != nil {
 			return err

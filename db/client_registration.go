@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"gorm.io/gorm"
-	"gorm.io/gorm/clause"
 )
 
 // HashRegistrationToken is what Clients.RegistrationAccessToken keeps of a registration access token.
@@ -19,32 +18,6 @@ func (d *DB) CountRegisteredClients(ctx context.Context) (int, error) {
 		return 0, fmt.Errorf("db: count registered clients: %w", err)
 	}
 	return int(count), nil
-}
-
-// ReplaceClient puts the client in the place of the one with the same client_id, all its child rows included, if
-// [Client.Validate] accepts it. Id, Created and LastAccessed stay, Updated is now. It returns [ErrNotFound] when there is
-// no such client any more.
-func (d *DB) ReplaceClient(ctx context.Context, c Client) error {
-	if err := c.Validate(); err != nil {
-		return err
-	}
-	now := moment(time.Now())
-	err := d.transaction(ctx, func(tx *gorm.DB) error {
-		var before Client
-		lock := clause.Locking{Strength: clause.LockingStrengthUpdate} // on SQLite the transaction is the lock
-		if err := tx.Clauses(lock).Where(`"ClientId" = ?`, c.ClientID).Take(&before).Error; err != nil {
-			return notFound(err)
-		}
-		if err := tx.Delete(&Client{}, before.ID).Error; err != nil {
-			return err
-		}
-		c.ID, c.Created, c.LastAccessed, c.Updated = before.ID, moment(before.Created), momentOrNil(before.LastAccessed), &now
-		return createClient(tx, c)
-	})
-	if err != nil {
-		return fmt.Errorf("db: replace client %s: %w", c.ClientID, err)
-	}
-	return nil
 }
 
 // DeleteClient removes a client and takes back what it was given: codes, consents, device codes, refresh and reference

@@ -36,21 +36,27 @@ type DB struct {
 // postgres://user:password@host/name. A file that is not there is created, whole or not at all. Several processes may
 // open one database at the same moment. Errors are one line for the person who started the program; see [ErrNewerSchema]
 // and its neighbours.
-func Open(ctx context.Context, url string) (*DB, error) {
+func Open(ctx context.Context, url string) (*DB, error) { return open(ctx, url, false) }
+
+// OpenExisting is Open for a database that some start has made before. Where there is none it makes none and returns [ErrAbsent]: a misspelt
+// name must not leave an empty database behind, nor our tables in another program's.
+func OpenExisting(ctx context.Context, url string) (*DB, error) { return open(ctx, url, true) }
+
+func open(ctx context.Context, url string, existing bool) (*DB, error) {
 	scheme, rest, found := strings.Cut(url, ":")
 	switch {
 	case url == "":
 		return nil, refuse(ErrUnsupportedURL, nil, "the database has no name: give --db a file name or postgres://…")
 	case found && (scheme == "postgres" || scheme == "postgresql"):
-		return openPostgres(ctx, url)
+		return openPostgres(ctx, url, existing)
 	case found && scheme == "sqlite":
-		return openSQLite(ctx, strings.TrimPrefix(rest, "//"))
+		return openSQLite(ctx, strings.TrimPrefix(rest, "//"), existing)
 	case connectionString(url):
 		return nil, refuse(ErrUnsupportedURL, nil, "this way of writing a server's address is not understood: write postgres://user:password@host:5432/name")
 	case strings.Contains(url, "://"):
 		return nil, refuse(ErrUnsupportedURL, nil, "a database of kind %q is not supported: give --db a file name or postgres://…", scheme)
 	}
-	return openSQLite(ctx, url)
+	return openSQLite(ctx, url, existing)
 }
 
 // connectionString reports whether an address is in PostgreSQL's other form, "host=… password=…" (PostgreSQL 18 §32.1.1.1). As the

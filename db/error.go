@@ -19,6 +19,7 @@ var ErrNotFound = errors.New("db: not found")
 var (
 	ErrNewerSchema    = errors.New("db: schema is newer than this program")
 	ErrCorrupt        = errors.New("db: damaged, or not an SQLite file")
+	ErrAbsent         = errors.New("db: not made yet")
 	ErrForeign        = errors.New("db: belongs to another program")
 	ErrUnwritable     = errors.New("db: not writable")
 	ErrBusy           = errors.New("db: locked by another program")
@@ -75,6 +76,10 @@ func corrupt(path string, cause error) error {
 func unwritable(path string, cause error) error {
 	return refuse(ErrUnwritable, cause, "cannot write the database %s (%v): "+
 		"name a file in a folder you may write to with --db", path, cause)
+}
+
+func absent(location string) error {
+	return refuse(ErrAbsent, nil, "there is no database %s: start silentrenew once, or name another one with --db", location)
 }
 
 // nameLock adds ErrBusy to the error of a write that another program's lock kept out; other errors pass.

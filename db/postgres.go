@@ -10,7 +10,7 @@ import (
 )
 
 // openPostgres connects to a PostgreSQL server and migrates the database the URL names.
-func openPostgres(ctx context.Context, address string) (*DB, error) {
+func openPostgres(ctx context.Context, address string, existing bool) (*DB, error) {
 	u, err := url.Parse(address)
 	if err != nil {
 		return nil, refuse(ErrUnsupportedURL, nil, "the database's address is not a URL: write postgres://user:password@host:5432/name")
@@ -25,6 +25,15 @@ func openPostgres(ctx context.Context, address string) (*DB, error) {
 	d.pool.SetConnMaxIdleTime(5 * time.Minute)
 	if err := d.pool.PingContext(ctx); err != nil {
 		return nil, errors.Join(unreachable(location, err), d.pool.Close())
+	}
+	if existing {
+		var there bool
+		if err := d.pool.QueryRowContext(ctx, `SELECT to_regclass('`+versionTable+`') IS NOT NULL`).Scan(&there); err != nil {
+			return nil, errors.Join(unreachable(location, err), d.pool.Close())
+		}
+		if !there {
+			return nil, errors.Join(absent(location), d.pool.Close())
+		}
 	}
 	if err := migratePostgres(ctx, d.pool, location); err != nil {
 		return nil, errors.Join(err, d.pool.Close())

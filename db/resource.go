@@ -38,6 +38,13 @@ type Resources struct {
 	APIs      []APIResource
 }
 
+// standardIdentity are the scope values of OIDC Core §5.4 that the tutorial's tables lack (A2) and most applications ask for. They need no
+// row; where there is one of that name, it counts instead, so a row that is not Enabled switches them off.
+var standardIdentity = []IdentityResource{
+	{Name: "email", DisplayName: "Your email address", Enabled: true, ShowInDiscoveryDocument: true, Claims: []string{"email", "email_verified"}},
+	{Name: "phone", DisplayName: "Your phone number", Enabled: true, ShowInDiscoveryDocument: true, Claims: []string{"phone_number", "phone_number_verified"}},
+}
+
 // The rows. Texts that are NULL read as empty.
 type (
 	identityResourceRow struct {
@@ -98,7 +105,7 @@ const resourceChildren = `
 	UNION ALL SELECT 'api_scope', "ApiResourceId", "Id", "Scope" FROM "ApiResourceScopes"
 	ORDER BY 1, 3`
 
-// Resources returns every enabled resource as it is now, in the order of registration. Its lists are shared and must not
+// Resources returns every enabled resource as it is now, in the order of registration, the standard ones last. Its lists are shared and must not
 // be changed.
 func (d *DB) Resources(ctx context.Context) (Resources, error) {
 	configured, err := d.configured(ctx)
@@ -116,7 +123,10 @@ func readResources(tx *gorm.DB) (Resources, error) {
 	var identities []identityResourceRow
 	var scopes []apiScopeRow
 	var apis []apiResourceRow
-	for _, rows := range []any{&identities, &scopes, &apis} {
+	if err := tx.Order(`"Id"`).Find(&identities).Error; err != nil {
+		return Resources{}, err
+	}
+	for _, rows := range []any{&scopes, &apis} {
 		if err := tx.Where(`"Enabled"`).Order(`"Id"`).Find(rows).Error; err != nil {
 			return Resources{}, err
 		}
@@ -139,9 +149,18 @@ func readResources(tx *gorm.DB) (Resources, error) {
 	}
 
 	var r Resources
+	named := map[string]bool{}
 	for _, row := range identities {
+		if named[row.Name] = true; !row.Enabled {
+			continue
+		}
 		r.Identity = append(r.Identity, IdentityResource{row.Name, row.DisplayName, row.Description,
 			row.Enabled, row.Required, row.Emphasize, row.ShowInDiscoveryDocument, of("identity", row.ID)})
+	}
+	for _, standard := range standardIdentity {
+		if !named[standard.Name] {
+			r.Identity = append(r.Identity, standard)
+		}
 	}
 	for _, row := range scopes {
 		r.APIScopes = append(r.APIScopes, APIScope{row.Name, row.DisplayName, row.Description,

@@ -47,7 +47,8 @@ func TestA2SeedFillsEmptyTables(t *testing.T) {
 		for _, r := range resources.Identity {
 			claims[r.Name] = r.Claims
 		}
-		if got, want := slices.Sorted(maps.Keys(claims)), []string{"address", "country", "openid", "position", "profile", "roles"}; !slices.Equal(got, want) {
+		// email and phone need no row
+		if got, want := slices.Sorted(maps.Keys(claims)), []string{"address", "country", "email", "openid", "phone", "position", "profile", "roles"}; !slices.Equal(got, want) {
 			t.Errorf("identity resources %v, want %v", got, want)
 		}
 		if got := claims["roles"]; !slices.Equal(got, []string{"role"}) {
@@ -167,36 +168,4 @@ func TestSeedFollowsThePublicAddress(t *testing.T) {
 	if want := []string{"https://lab.example"}; !slices.Equal(c.CORSOrigins, want) {
 		t.Errorf("CORS origins %v, want %v", c.CORSOrigins, want)
 	}
-}
-
-// OIDC Core §5.4: the scope values the tutorial has no use for are there when somebody has.
-func TestOIDCCore54StandardScopes(t *testing.T) {
-	dbtest.Each(t, func(t *testing.T, d *db.DB) {
-		if _, err := d.Seed(t.Context(), db.SeedURLs{SPA: dbtest.SPA}); err != nil {
-			t.Fatal(err)
-		}
-		dbtest.Exec(t, d, `INSERT INTO "IdentityResources" ("Enabled", "Name", "Created") VALUES (false, 'phone', '2026-11-27 00:00:00+00:00')`)
-		for range 2 {
-			if err := d.AddStandardScopes(t.Context()); err != nil {
-				t.Fatal(err)
-			}
-			resources, err := d.Resources(t.Context())
-			if err != nil {
-				t.Fatal(err)
-			}
-			last := resources.Identity[len(resources.Identity)-1] // a disabled row is not listed, and stays disabled
-			if len(resources.Identity) != 7 || last.Name != "email" || !slices.Equal(last.Claims, []string{"email", "email_verified"}) || !last.ShowInDiscoveryDocument {
-				t.Errorf("identity resources %+v", resources.Identity)
-			}
-		}
-		dbtest.Exec(t, d, `DELETE FROM "IdentityResources" WHERE "Name" = 'phone'`)
-		if err := d.AddStandardScopes(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-		resources, err := d.Resources(t.Context())
-		last := resources.Identity[len(resources.Identity)-1]
-		if err != nil || last.Name != "phone" || !slices.Equal(last.Claims, []string{"phone_number", "phone_number_verified"}) {
-			t.Errorf("identity resources %+v, %v", resources.Identity, err)
-		}
-	})
 }

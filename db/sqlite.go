@@ -15,9 +15,11 @@ import (
 	"gorm.io/driver/sqlite"
 )
 
-// openSQLite opens path, creating it first if there is nothing there.
-func openSQLite(ctx context.Context, path string) (*DB, error) {
+// openSQLite opens path, creating it first if there is nothing there and nothing has to be.
+func openSQLite(ctx context.Context, path string, existing bool) (*DB, error) {
 	switch info, err := os.Stat(path); {
+	case existing && (errors.Is(err, fs.ErrNotExist) || err == nil && info.Size() == 0 && !info.IsDir()):
+		return nil, absent(path)
 	case errors.Is(err, fs.ErrNotExist):
 		if err := createSQLite(ctx, path); err != nil {
 			return nil, err

@@ -21,18 +21,6 @@ func (s *site) askingClient() {
 	s.addClient("asking", func(c *db.Client) { c.Scopes = []string{"openid", "profile", "roles"} })
 }
 
-// insertEmail gives Mick and the provider what the scope email stands for, as a person with an SQL client does.
-func (s *site) insertEmail() {
-	s.t.Helper()
-	s.exec(`INSERT INTO "IdentityResources" ("Enabled", "Name", "Created") VALUES (true, 'email', CURRENT_TIMESTAMP), (true, 'phone', CURRENT_TIMESTAMP)`)
-	for claim, resource := range map[string]string{"email": "email", "email_verified": "email", "phone_number": "phone", "phone_number_verified": "phone"} {
-		s.exec(`INSERT INTO "IdentityResourceClaims" ("IdentityResourceId", "Type") SELECT "Id", ? FROM "IdentityResources" WHERE "Name" = ?`, claim, resource)
-	}
-	for claim, value := range map[string]string{"email": "mick@example.com", "email_verified": "true", "phone_number": "+44 20 7946 0000", "phone_number_verified": "false"} {
-		s.exec(`INSERT INTO "UserClaims" ("UserId", "Type", "Value") SELECT "Id", ?, ? FROM "Users" WHERE "Username" = 'Mick'`, claim, value)
-	}
-}
-
 func TestClaimsParameterNamesClaims(t *testing.T) { // OIDC Core §5.5
 	synctest.Test(t, func(t *testing.T) {
 		s := newSite(t)
@@ -168,11 +156,14 @@ func TestACR(t *testing.T) { // OIDC Core §3.1.2.1, §5.5.1.1
 	})
 }
 
-// Scopes that are rows and not seeded work as the seeded ones do, with the JSON types of OIDC Core §5.1.
-func TestScopesEmailAndPhoneFromInsertedRows(t *testing.T) {
+// The scopes of OIDC Core §5.4 that the seed has no rows for (A2) work as those that it has, with the JSON types of §5.1. A row that is
+// switched off takes them away.
+func TestScopesEmailAndPhoneNeedNoRows(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newSite(t)
-		s.insertEmail()
+		for claim, value := range map[string]string{"email": "mick@example.com", "email_verified": "true", "phone_number": "+44 20 7946 0000", "phone_number_verified": "false"} {
+			s.exec(`INSERT INTO "UserClaims" ("UserId", "Type", "Value") SELECT "Id", ?, ? FROM "Users" WHERE "Username" = 'Mick'`, claim, value)
+		}
 		s.addClient("mail", func(c *db.Client) {
 			c.Scopes, c.AlwaysIncludeUserClaimsInIDToken = []string{"openid", "email", "phone"}, true
 		})
@@ -181,6 +172,10 @@ func TestScopesEmailAndPhoneFromInsertedRows(t *testing.T) {
 			if told["email"] != "mick@example.com" || told["email_verified"] != true || told["phone_number_verified"] != false {
 				t.Errorf("%s: %v", name, told)
 			}
+		}
+		s.exec(`INSERT INTO "IdentityResources" ("Enabled", "Name", "Created") VALUES (false, 'phone', CURRENT_TIMESTAMP)`)
+		if got := s.browser().get(s.authorizeURL("client_id", "mail", "scope", "openid phone")).sent("error"); got != "invalid_scope" {
+			t.Errorf("a scope that is switched off: %q", got)
 		}
 	})
 }

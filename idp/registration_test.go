@@ -61,7 +61,7 @@ func TestOIDCRegistration32ClientInformation(t *testing.T) {
 	for name, want := range map[string]any{
 		"redirect_uris": []any{"https://rp.example/cb"}, "client_name": "RP", "response_types": []any{"code"}, "grant_types": []any{"authorization_code"},
 		"token_endpoint_auth_method": "client_secret_basic", "application_type": "web", "subject_type": "public", "id_token_signed_response_alg": "RS256",
-		"scope": "openid profile address roles position country", "require_auth_time": true,
+		"scope": "openid profile address roles position country email phone", "require_auth_time": true,
 	} {
 		if fmt.Sprint(got[name]) != fmt.Sprint(want) {
 			t.Errorf("%s: %v, want %v", name, got[name], want)

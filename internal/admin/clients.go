@@ -1,7 +1,6 @@
 package admin
 
 import (
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -12,7 +11,6 @@ import (
 
 	"silentrenew/db"
 	"silentrenew/internal/attribute"
-	"silentrenew/internal/config"
 	"silentrenew/internal/declaration"
 )
 
@@ -103,11 +101,7 @@ func (cmd clientsShow) Run(s *desk) error {
 		t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 		fmt.Fprintf(t, "ClientId\t%s\n", printable(c.ClientID))
 		for _, a := range attribute.All {
-			text := a.Show(c)
-			if a.Name == "PairWiseSubjectSalt" && text != "" {
-				text = "set, not shown"
-			}
-			fmt.Fprintf(t, "%s\t%s\n", a.Name, printable(text))
+			fmt.Fprintf(t, "%s\t%s\n", a.Name, shown(a, c))
 		}
 		for _, secret := range c.Secrets {
 			text := secret.Type + " of " + moment(&secret.Created)
@@ -125,6 +119,15 @@ func (cmd clientsShow) Run(s *desk) error {
 		fmt.Fprintf(t, "Created\t%s\nUpdated\t%s\nLastAccessed\t%s\n", moment(&c.Created), moment(c.Updated), moment(c.LastAccessed))
 		_ = t.Flush() // into w, whose errors nobody can be told of
 	})
+}
+
+// shown is an attribute for people; the salt of pairwise subjects is a secret.
+func shown(a attribute.Attribute, c db.Client) string {
+	text := a.Show(c)
+	if a.Name == "PairWiseSubjectSalt" && text != "" {
+		text = "set, not shown"
+	}
+	return printable(text)
 }
 
 const valuesHelp = "Name=value: a column of Clients or its name on the wire (AccessTokenLifetime=120, access_token_lifetime=2m, RedirectUris=http://…). " +
@@ -147,41 +150,47 @@ func namesHelp() string {
 }
 
 func (cmd clientsSet) Run(s *desk) error {
-	before, err := s.client(cmd.Client)
+	there, err := s.client(cmd.Client)
 	if err != nil {
 		return err
 	}
-	after := before
-	names, err := assign(&after, cmd.Values)
+	var before, after db.Client
+	var names []string
+	err = s.store.ChangeClient(s, there.ClientID, func(c *db.Client) (err error) {
+		before = *c
+		if names, err = assign(c, cmd.Values); err != nil {
+			return err
+		}
+		if c.NonEditable {
+			if err := editable(before); err != nil {
+				return err
+			}
+		}
+		after = *c
+		return c.ValidateForSaving()
+	})
 	if err != nil {
-		return err
-	}
-	if before.NonEditable && after.NonEditable {
-		return fmt.Errorf("client %s is marked NonEditable: set NonEditable=no first", before.ClientID)
-	}
-	if err := s.store.ReplaceClient(s, after); err != nil {
 		return explain(err)
 	}
-	if err := s.standardScopes(after); err != nil {
+	if err := s.warn(after); err != nil {
 		return err
 	}
-	s.warnLoop(after)
 	return s.print(said(after), func(w io.Writer) {
 		for _, a := range attribute.All {
 			if slices.Contains(names, a.Name) {
-				fmt.Fprintf(w, "%s: %s (was %s)\n", a.Name, printable(a.Show(after)), printable(a.Show(before)))
+				fmt.Fprintf(w, "%s: %s (was %s)\n", a.Name, shown(a, after), shown(a, before))
 			}
 		}
 		fmt.Fprintln(w, "It counts for the next token; tokens already issued keep their times.")
 	})
 }
 
-// standardScopes registers email and phone for a client that may ask for them; see [db.DB.AddStandardScopes].
-func (s *desk) standardScopes(c db.Client) error {
-	if !slices.Contains(c.Scopes, "email") && !slices.Contains(c.Scopes, "phone") {
-		return nil
+// editable protects the rows that say so of themselves.
+func editable(c db.Client) error {
+	if c.NonEditable {
+		return fmt.Errorf("client %s is marked NonEditable: set NonEditable=no first", printable(c.ClientID))
 	}
-	return s.store.AddStandardScopes(s)
+	return nil
 }
 
 // assign applies assignments to a client and returns the attributes they name.
@@ -243,6 +252,16 @@ func explain(err error) error {
 // defaultLead is when oidc-client-ts renews, unless the row advises otherwise: 60 s ahead of expiry.
 const defaultLead = 60 * time.Second
 
+// warn says what looks wrong although it could be stored.
+func (s *desk) warn(c db.Client) error {
+	s.warnLoop(c)
+	warnings, err := declaration.Warnings(s, s.store, c)
+	for _, warning := range warnings {
+		s.note("warning: %s", printable(warning))
+	}
+	return err
+}
+
 // warnLoop says what a page will do whose tokens live no longer than it renews ahead (I24, A33).
 func (s *desk) warnLoop(c db.Client) {
 	lead, advised := c.RenewLead()
@@ -279,83 +298,32 @@ func (cmd clientsAdd) Run(s *desk) error {
 	}
 	given := func(name string) bool { return slices.Contains(names, name) }
 	secret := ""
-	if cmd.Secret || given("RequireClientSecret") && c.RequireClientSecret || slices.Contains(c.GrantTypes, "client_credentials") {
-		secret = rand.Text()
-		c.Secrets = []db.ClientSecret{{Value: db.HashSecret(secret), Type: "SharedSecret", Description: "made by clients add"}}
+	byKey := c.JWKSURI != "" || c.TokenEndpointAuthMethod == "private_key_jwt"
+	byHMAC := c.TokenEndpointAuthMethod == "client_secret_jwt"
+	if cmd.Secret || byHMAC || !byKey && (given("RequireClientSecret") && c.RequireClientSecret || slices.Contains(c.GrantTypes, "client_credentials")) {
+		var row db.ClientSecret
+		if row, secret, err = s.newSecret(c.ClientID, byHMAC); err != nil {
+			return err
+		}
+		row.Description = "made by clients add"
+		c.Secrets = []db.ClientSecret{row}
 	}
 	declaration.Complete(&c, given)
+	if err := c.ValidateForSaving(); err != nil {
+		return explain(err)
+	}
 	if err := s.store.InsertClient(s, c); err != nil {
 		return explain(err)
 	}
-	if err := s.standardScopes(c); err != nil {
+	if err := s.warn(c); err != nil {
 		return err
 	}
-	s.warnLoop(c)
 	value := said(c)
 	if secret != "" {
 		value["ClientSecret"] = secret
 	}
 	return s.print(value, func(w io.Writer) {
 		fmt.Fprintf(w, "Client %s is registered.\n", printable(c.ClientID))
-		showSecret(w, secret)
-	})
-}
-
-func showSecret(w io.Writer, secret string) {
-	if secret != "" {
-		fmt.Fprintf(w, "Secret: %s\nIt is stored as a hash and not shown again.\n", secret)
-	}
-}
-
-type clientsSecret struct {
-	Client      string `arg:"" help:"client_id"`
-	Description string `placeholder:"TEXT" help:"What it is for."`
-	Lifetime    string `placeholder:"DURATION" help:"How long it counts, such as 90d (default: for good)."`
-	Recoverable bool   `help:"For client_secret_jwt: the provider has to read it again, so it is stored encrypted rather than hashed (in clear without an encryption key)."`
-	Replace     bool   `help:"Remove all other secrets of its kind."`
-	Yes         bool   `help:"Do not ask."`
-}
-
-func (cmd clientsSecret) Run(s *desk) error {
-	c, err := s.client(cmd.Client)
-	if err != nil {
-		return err
-	}
-	secret := rand.Text() + rand.Text() // an HMAC of SHA-256 wants 256 bits (RFC 7518 §3.2)
-	row := db.ClientSecret{Value: db.HashSecret(secret), Type: "SharedSecret", Description: cmd.Description, Created: time.Now()}
-	if cmd.Recoverable {
-		row.Type = "RecoverableSecret"
-		if row.Value, err = s.sealer.Seal("ClientSecrets/"+c.ClientID, secret); err != nil {
-			return err
-		}
-		if !s.sealer.Active() {
-			s.note("warning: the secret lies in clear in the database: %s is not set", config.EncryptionKeyVariable)
-		}
-	}
-	if cmd.Lifetime != "" {
-		seconds, err := attribute.ParseSeconds(cmd.Lifetime)
-		if err != nil || seconds < 1 {
-			return errors.New("--lifetime must be a duration such as 90d")
-		}
-		until := time.Now().Add(time.Duration(seconds) * time.Second)
-		row.Expiration = &until
-	}
-	if cmd.Replace {
-		if err := s.confirm(cmd.Yes, "whoever uses an earlier secret of client %s is refused from now on", c.ClientID); err != nil {
-			return err
-		}
-		c.Secrets = slices.DeleteFunc(slices.Clone(c.Secrets), func(old db.ClientSecret) bool { return old.Type == row.Type })
-	}
-	c.Secrets = append(slices.Clone(c.Secrets), row)
-	if err := s.store.ReplaceClient(s, c); err != nil {
-		return explain(err)
-	}
-	value := map[string]any{"ClientId": c.ClientID, "ClientSecret": secret, "Expiration": row.Expiration}
-	return s.print(value, func(w io.Writer) {
-		if cmd.Recoverable {
-			fmt.Fprintf(w, "Secret: %s\nIt is for assertions (client_secret_jwt) and opens nothing else. It is not shown again.\n", secret)
-			return
-		}
 		showSecret(w, secret)
 	})
 }
@@ -368,6 +336,9 @@ type clientsRemove struct {
 func (cmd clientsRemove) Run(s *desk) error {
 	c, err := s.client(cmd.Client)
 	if err != nil {
+		return err
+	}
+	if err := editable(c); err != nil {
 		return err
 	}
 	if err := s.confirm(cmd.Yes, "client %s goes, with its codes, consents and tokens", c.ClientID); err != nil {

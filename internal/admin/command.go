@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
-	"os"
 	"slices"
 	"strings"
 	"time"
@@ -68,12 +66,17 @@ func Command(ctx context.Context, args []string, getenv func(string) string, std
 		return fmt.Errorf("%s: %w", config.EncryptionKeyVariable, err)
 	}
 	if !strings.HasPrefix(parsed.Command(), "keys new-encryption-key") {
-		if s.store, err = open(ctx, g.DB); err != nil {
+		if s.store, err = db.OpenExisting(ctx, g.DB); err != nil {
 			return err
 		}
 		defer func() { err = errors.Join(err, s.store.Close()) }()
 	}
-	return parsed.Run(s)
+	if err := parsed.Run(s); errors.Is(err, db.ErrBusy) {
+		return fmt.Errorf("the database %s is locked by another program: finish its transaction there and try again", s.store.Location())
+	} else if err != nil {
+		return err
+	}
+	return nil
 }
 
 func firstWord(args []string) string {
@@ -81,15 +84,4 @@ func firstWord(args []string) string {
 		return args[0]
 	}
 	return Nouns[0]
-}
-
-// open opens a database that is there: a misspelt name must not make an empty one.
-func open(ctx context.Context, address string) (*db.DB, error) {
-	if !strings.Contains(address, "://") {
-		file := strings.TrimPrefix(address, "sqlite:")
-		if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
-			return nil, fmt.Errorf("there is no database %s: start silentrenew once, or name another one with --db", file)
-		}
-	}
-	return db.Open(ctx, address)
 }

@@ -4,6 +4,9 @@ import (
 	"bytes"
 	"crypto/rand"
 	"encoding/json"
+	"errors"
+	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -75,6 +78,8 @@ func TestRefusals(t *testing.T) {
 		"clients set spa-client RefreshTokenUsage=Once": "RefreshTokenUsage must be ReUse (0) or OneTimeOnly (1)",
 		"clients set spa-client RequirePkce+=yes":       "RequirePkce is no list",
 		"clients set spa-client RedirectUris=":          "RedirectUri must be registered for a grant that redirects",
+		"clients set spa-client LogoUri=/logo.png":      `LogoUri "/logo.png" must be an http or https URL`,
+		"clients add new RedirectUris=localhost:3/cb":   `RedirectUri "localhost:3/cb" has no scheme: write http://localhost:3/cb`,
 		"clients set spa-client Scopes=a Scopes=b":      "Scopes is given twice",
 		"clients set spa-client Enabled":                `"Enabled" is no assignment`,
 		"clients set spa-client ClientId=other":         `a client has no "ClientId"`,
@@ -112,6 +117,60 @@ func TestRefusals(t *testing.T) {
 		err := Command(t.Context(), strings.Fields(line), func(string) string { return "" }, nil, &out, &out)
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %q", line, err, want)
+		}
+	}
+}
+
+// A password that the login form cannot send is refused.
+func TestUsersPasswordFitsTheForm(t *testing.T) {
+	s := newShell(t)
+	if _, _, refused := s.run("users password Mick --password-stdin", strings.Repeat("x", 201)+"\n"); refused != "the password must be one line of 200 characters at most" {
+		t.Errorf("refused with %q", refused)
+	}
+}
+
+// A command makes no database, nor tables in one of another program, and waits only so long for a lock.
+func TestACommandMakesNoDatabase(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "empty.db")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := db.OpenExisting(t.Context(), file); !errors.Is(err, db.ErrAbsent) {
+		t.Errorf("an empty file: %v, want %v", err, db.ErrAbsent)
+	}
+
+	database := dbtest.Postgres(t)
+	var out bytes.Buffer
+	err := Command(t.Context(), []string{"clients", "list", "--db", database}, func(string) string { return "" }, nil, &out, &out)
+	if err == nil || !strings.HasPrefix(err.Error(), "there is no database postgres://") || strings.Contains(err.Error(), "\n") {
+		t.Errorf("an empty database: %v", err)
+	}
+	if _, err := db.OpenExisting(t.Context(), database); !errors.Is(err, db.ErrAbsent) {
+		t.Errorf("once more: %v, want %v", err, db.ErrAbsent)
+	}
+}
+
+func TestALockIsSaidInOneLine(t *testing.T) {
+	s := newShell(t)
+	tool := dbtest.Shell(t, s.store)
+	if _, err := tool.Exec("BEGIN IMMEDIATE"); err != nil {
+		t.Fatal(err)
+	}
+	_, _, refused := s.run("clients set spa-client AccessTokenLifetime=120")
+	if want := "is locked by another program: finish its transaction there and try again"; !strings.HasSuffix(refused, want) {
+		t.Errorf("refused with %q, want %q", refused, want)
+	}
+}
+
+// What can be stored and leads nowhere is said beside the answer.
+func TestClientsWarnOfScopesAndGrantTypesThatNobodyHas(t *testing.T) {
+	s := newShell(t)
+	for _, line := range []string{
+		"clients set spa-client Scopes+=ordersApi GrantTypes+=password",
+		"clients add new RedirectUris=http://localhost:3/cb Scopes=openid,ordersApi GrantTypes=authorization_code,password",
+	} {
+		if _, warned, refused := s.run(line); refused != "" || !strings.Contains(warned, `scope "ordersApi"`) || !strings.Contains(warned, `grant type "password"`) {
+			t.Errorf("%s: warned %q, refused %q", line, warned, refused)
 		}
 	}
 }
@@ -180,13 +239,21 @@ func TestClientsAddSecretRemove(t *testing.T) {
 	if page, _ := s.store.Client(t.Context(), "page"); strings.Join(page.RedirectURIs, " ") != "http://localhost:3000/silent http://localhost:3000/more" {
 		t.Errorf("redirect URIs %v", page.RedirectURIs)
 	}
-	s.must("clients set page Scopes=openid,email,phone") // OIDC Core §5.4: registered with the first client that may ask for them
-	if resources, err := s.store.Resources(t.Context()); err != nil || len(resources.Identity) != 8 {
-		t.Errorf("identity resources %+v, %v", resources.Identity, err)
+	if changed := s.must("clients set page PairWiseSubjectSalt=pepper"); strings.Contains(changed, "pepper") {
+		t.Errorf("the salt is shown: %q", changed)
 	}
 	s.must("clients set page NonEditable=yes")
 	if _, _, refused := s.run("clients set page ClientName=x"); !strings.Contains(refused, "NonEditable") {
 		t.Errorf("a protected row was changed: %q", refused)
+	}
+	for _, line := range []string{"clients remove page --yes", "clients secret page"} {
+		if _, _, refused := s.run(line); !strings.Contains(refused, "NonEditable") {
+			t.Errorf("%s: refused with %q", line, refused)
+		}
+	}
+	s.json("clients add signer GrantTypes=client_credentials TokenEndpointAuthMethod=client_secret_jwt", &added)
+	if signer, err := s.store.Client(t.Context(), "signer"); err != nil || signer.Secrets[0].Type != "RecoverableSecret" || !signer.RequireClientSecret {
+		t.Errorf("a program that signs: %+v, %v", signer, err)
 	}
 	s.must("clients remove job --yes")
 	if listed := s.must("clients list"); strings.Contains(listed, "job") || !strings.Contains(listed, "page") {
@@ -288,6 +355,9 @@ func TestGrantsRevokeAndSessionsKill(t *testing.T) {
 	}
 	if done := s.must("grants revoke --session sid-1 --yes"); !strings.HasPrefix(done, "1 grant taken back") {
 		t.Errorf("got %q", done)
+	}
+	if _, _, refused := s.run("grants revoke --session sid-1"); refused != "there is no such grant, or it has been taken back already" {
+		t.Errorf("once more: refused with %q", refused)
 	}
 	if found, err := s.store.RefreshToken(t.Context(), handle, time.Now()); err != nil || found.Revoked == nil {
 		t.Errorf("got %+v, %v", found, err)

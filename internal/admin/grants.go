@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"silentrenew/db"
@@ -97,8 +98,9 @@ func (cmd grantsRevoke) Run(s *desk) error {
 	if err != nil {
 		return err
 	}
+	found = slices.DeleteFunc(found, func(g db.Grant) bool { return g.Revoked != nil })
 	if len(found) == 0 {
-		return errors.New("there is no such grant")
+		return errors.New("there is no such grant, or it has been taken back already")
 	}
 	if err := s.confirm(cmd.Yes, "%s taken back, with everything that descends from the same sign-ins", count(len(found), "grant")); err != nil {
 		return err

@@ -11,6 +11,7 @@ import (
 	"github.com/google/uuid"
 
 	"silentrenew/db"
+	"silentrenew/internal/declaration"
 )
 
 type users struct {
@@ -124,6 +125,9 @@ func (s *desk) givePassword(user *db.User, fromInput bool) (made string, err err
 		}
 		if password = strings.TrimRight(line, "\r\n"); password == "" {
 			return "", errors.New("standard input has no password in its first line")
+		}
+		if err := declaration.CheckPassword(password); err != nil {
+			return "", fmt.Errorf("the password %w", err)
 		}
 	} else {
 		made = password

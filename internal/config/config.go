@@ -69,9 +69,6 @@ type Config struct {
 // Serves reports whether this process plays the role.
 func (c Config) Serves(role string) bool { return slices.Contains(c.Roles, role) }
 
-// HasOwnClients reports whether there may be clients beside the tutorial's: declared in a file, or registered over the network.
-func (c Config) HasOwnClients() bool { return c.File != "" || c.Registration != "closed" }
-
 // Address is one place to listen on.
 type Address struct {
 	Name string // the role, or SingleOrigin for all of them

@@ -166,11 +166,60 @@ func (u user) hash() (string, error) {
 	return db.HashPassword(u.password)
 }
 
-// warn names scope values that stand for nothing here: a request for them would be refused.
 func (f *File) warn(ctx context.Context, store *db.DB, done *Applied) error {
+	for _, c := range f.clients {
+		warnings, err := Warnings(ctx, store, c.row)
+		if err != nil {
+			return err
+		}
+		done.Warnings = append(done.Warnings, warnings...)
+	}
+	return f.warnOfTutorial(ctx, store, done)
+}
+
+// warnOfTutorial says which of the tutorial's clients and users an earlier start has left, for who expects seed: false to keep them out.
+func (f *File) warnOfTutorial(ctx context.Context, store *db.DB, done *Applied) error {
+	if f.Seed {
+		return nil
+	}
+	var left []string
+	for _, id := range []string{"spa-client", "bff-client", "company-employee"} {
+		declared := slices.ContainsFunc(f.clients, func(c client) bool { return c.row.ClientID == id })
+		if _, err := store.Client(ctx, id); err == nil && !declared {
+			left = append(left, id)
+		} else if err != nil && !errors.Is(err, db.ErrNotFound) {
+			return err
+		}
+	}
+	for _, name := range []string{"Mick", "Jane"} {
+		declared := slices.ContainsFunc(f.users, func(u user) bool { return strings.EqualFold(u.row.Username, name) })
+		if _, err := store.UserByName(ctx, name); err == nil && !declared {
+			left = append(left, name)
+		} else if err != nil && !errors.Is(err, db.ErrNotFound) {
+			return err
+		}
+	}
+	if len(left) > 0 {
+		done.Warnings = append(done.Warnings, "seed: false keeps the tutorial's clients and users out of a new database; this one has "+
+			strings.Join(left, ", ")+" from an earlier start: begin another with --db, or take them out (silentrenew clients remove, SQL)")
+	}
+	return nil
+}
+
+// credentialFor says what a way of authentication wants.
+var credentialFor = map[string]string{
+	"client_secret_basic": "give it a secret",
+	"client_secret_post":  "give it a secret",
+	"client_secret_jwt":   "give it a recoverable secret (in the file, or by silentrenew clients secret --recoverable)",
+	"private_key_jwt":     "give it a public key: JwksUri, or in the file secret: {jwk: '…'}",
+}
+
+// Warnings names what of a client leads nowhere: scope values and grant types that stand for nothing here, a way of authentication without a
+// credential.
+func Warnings(ctx context.Context, store *db.DB, c db.Client) ([]string, error) {
 	resources, err := store.Resources(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	known := []string{"offline_access"}
 	for _, r := range resources.Identity {
@@ -179,13 +228,19 @@ func (f *File) warn(ctx context.Context, store *db.DB, done *Applied) error {
 	for _, s := range resources.APIScopes {
 		known = append(known, s.Name)
 	}
-	for _, c := range f.clients {
-		for _, scope := range c.row.Scopes {
-			if !slices.Contains(known, scope) {
-				done.Warnings = append(done.Warnings, fmt.Sprintf("client %s lists the scope %q, which is neither an identity resource nor an API scope (known: %s)",
-					c.row.ClientID, scope, strings.Join(known, " ")))
-			}
+	var warnings []string
+	for _, grantType := range c.UnknownGrantTypes() {
+		warnings = append(warnings, fmt.Sprintf("client %s lists the grant type %q, which this provider does not have", c.ClientID, grantType))
+	}
+	if c.Unprovable() {
+		warnings = append(warnings, fmt.Sprintf("client %s is registered for %s and has no credential for it, so nobody can be this client; %s",
+			c.ClientID, c.TokenEndpointAuthMethod, credentialFor[c.TokenEndpointAuthMethod]))
+	}
+	for _, scope := range c.Scopes {
+		if !slices.Contains(known, scope) {
+			warnings = append(warnings, fmt.Sprintf("client %s lists the scope %q, which is neither an identity resource nor an API scope (known: %s)",
+				c.ClientID, scope, strings.Join(known, " ")))
 		}
 	}
-	return nil
+	return warnings, nil
 }

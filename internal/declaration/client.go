@@ -88,7 +88,7 @@ func Complete(row *db.Client, said func(name string) bool) {
 	}
 	for _, uri := range row.RedirectURIs {
 		u, err := url.Parse(uri)
-		if err == nil && (u.Scheme == "http" || u.Scheme == "https") && !slices.Contains(row.CORSOrigins, u.Scheme+"://"+u.Host) {
+		if err == nil && u.Host != "" && (u.Scheme == "http" || u.Scheme == "https") && !slices.Contains(row.CORSOrigins, u.Scheme+"://"+u.Host) {
 			row.CORSOrigins = append(row.CORSOrigins, u.Scheme+"://"+u.Host)
 		}
 	}
@@ -96,7 +96,7 @@ func Complete(row *db.Client, said func(name string) bool) {
 
 // checkClient asks the rules that hold for every client and finds the place of what breaks one.
 func (r *reader) checkClient(c client) {
-	err := c.row.Validate()
+	err := c.row.ValidateForSaving()
 	if err == nil {
 		return
 	}
@@ -117,7 +117,7 @@ func (r *reader) checkClient(c client) {
 			break
 		}
 	}
-	if name == "" {
+	if broken.Field == "ClientId" {
 		r.wrong(at, "a client needs a client_id: it %s", broken.Reason)
 		return
 	}
@@ -135,7 +135,7 @@ var advice = map[string]string{
 func (r *reader) secret(n node, row *db.Client) {
 	secret := db.ClientSecret{Type: "SharedSecret"}
 	if n.kind != mapping {
-		if text, ok := r.scalar(n); ok && r.check(n.place, "secret", notEmpty(text)) {
+		if text, ok := r.scalar(n); ok && r.check(n.place, "secret", usableSecret(text)) {
 			secret.Value = db.HashSecret(text)
 			row.Secrets = append(row.Secrets, secret)
 		}
@@ -145,7 +145,7 @@ func (r *reader) secret(n node, row *db.Client) {
 	r.mapping(n, "a secret", map[string]func(node){
 		"value": func(n node) {
 			forms++
-			if text, ok := r.scalar(n); ok && r.check(n.place, "value", notEmpty(text)) {
+			if text, ok := r.scalar(n); ok && r.check(n.place, "value", usableSecret(text)) {
 				secret.Value, inClear = db.HashSecret(text), text
 			}
 		},
@@ -176,8 +176,8 @@ func (r *reader) secret(n node, row *db.Client) {
 		},
 	}, nil)
 	if recoverable { // for client_secret_jwt; sealed when it is applied
-		if inClear == "" {
-			r.wrong(n.place, "a recoverable secret needs its value")
+		if len(inClear) < leastRecoverable {
+			r.wrong(n.place, "a recoverable secret needs its value, of %d characters or more (RFC 7518 §3.2)", leastRecoverable)
 		}
 		secret.Type, secret.Value = recoverableSecret, inClear
 	}
@@ -191,12 +191,19 @@ func (r *reader) secret(n node, row *db.Client) {
 // the secret itself.
 const recoverableSecret = "RecoverableSecret"
 
-func notEmpty(text string) error {
-	if text == "" {
+// usableSecret wants what a client can send and the provider reads (RFC 6749 appendix A).
+func usableSecret(text string) error {
+	switch {
+	case text == "":
 		return errors.New("must not be empty")
+	case len(text) > 200 || strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r > '~' }):
+		return errors.New("must be printable ASCII, 200 characters at most")
 	}
 	return nil
 }
+
+// leastRecoverable is how long a secret has to be that signs with HMAC and SHA-256 (RFC 7518 §3.2).
+const leastRecoverable = 32
 
 // publicKey wants a key the client's server proves itself by (RFC 7523), never one we could sign with.
 func publicKey(text string) error {

@@ -122,7 +122,7 @@ func TestRecoverableSecretsAreSealedOnce(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	file, problems := read([]byte("clients: [{client_id: c, grant_types: client_credentials, secrets: [{value: for hmac, recoverable: yes}, plain]}]"))
+	file, problems := read([]byte("clients: [{client_id: c, grant_types: client_credentials, secrets: [{value: for hmac of 32 characters or more, recoverable: yes}, plain]}]"))
 	if len(problems) > 0 {
 		t.Fatal(describe("app.yaml", problems))
 	}
@@ -135,13 +135,13 @@ func TestRecoverableSecretsAreSealedOnce(t *testing.T) {
 	if err != nil || len(c.Secrets) != 2 || !seal.Sealed(c.Secrets[0].Value) || c.Secrets[1].Value != db.HashSecret("plain") {
 		t.Fatalf("got %+v, %v", c.Secrets, err)
 	}
-	if value, _, err := sealer.Open("ClientSecrets/c", c.Secrets[0].Value); value != "for hmac" || err != nil {
+	if value, _, err := sealer.Open("ClientSecrets/c", c.Secrets[0].Value); value != "for hmac of 32 characters or more" || err != nil {
 		t.Errorf("got %q, %v", value, err)
 	}
 }
 
 func TestAScopeNobodyKnowsIsPointedAt(t *testing.T) {
-	done := apply(t, dbtest.Seeded(t), "clients: [{client_id: c, redirect_uris: 'http://localhost:3000/cb', scopes: [openid, ordersApi]}]")
+	done := apply(t, dbtest.Seeded(t), "clients: [{client_id: c, redirect_uris: 'http://localhost:3000/cb', scopes: [openid, email, ordersApi]}]")
 	if len(done.Warnings) != 1 || !strings.Contains(done.Warnings[0], `"ordersApi"`) {
 		t.Errorf("got %q", done.Warnings)
 	}
@@ -154,6 +154,50 @@ func TestAnAddressHasMembers(t *testing.T) {
 	user, err := d.UserByName(t.Context(), "u")
 	if want := `{"locality":"Berlin","postal_code":"02134","street_address":"Innovation Drive 112"}`; err != nil || user.Claim("address") != want {
 		t.Errorf("address %s, %v; want %s", user.Claim("address"), err, want)
+	}
+}
+
+// seed: false counts for a new database only; who starts with it later hears what is still there.
+func TestWhatAnEarlierStartLeftIsPointedAt(t *testing.T) {
+	done := apply(t, dbtest.Seeded(t), "seed: false\nclients: [{client_id: bff-client, grant_types: client_credentials}]\nusers: [{username: jane, password: p}]")
+	if len(done.Warnings) != 1 || !strings.Contains(done.Warnings[0], "this one has spa-client, company-employee, Mick from an earlier start") {
+		t.Errorf("seeded: %q", done.Warnings)
+	}
+	if done := apply(t, dbtest.New(t), "seed: false"); len(done.Warnings) > 0 {
+		t.Errorf("new: %q", done.Warnings)
+	}
+}
+
+func TestAGrantTypeNobodyHasIsPointedAt(t *testing.T) {
+	done := apply(t, dbtest.Seeded(t), "clients: [{client_id: c, grant_types: [client_credentials, password]}]")
+	if len(done.Warnings) != 1 || !strings.Contains(done.Warnings[0], `grant type "password"`) {
+		t.Errorf("got %q", done.Warnings)
+	}
+}
+
+// A way of authentication wants its credential.
+func TestAClientThatCannotProveItselfIsPointedAt(t *testing.T) {
+	const header = "clients: [{client_id: c, grant_types: client_credentials, token_endpoint_auth_method: "
+	for rest, want := range map[string]string{
+		"private_key_jwt}]": "give it a public key",
+		"client_secret_jwt, secret: a hash is not enough}]":                                        "give it a recoverable secret",
+		"client_secret_post, jwks_uri: 'https://a.example/jwks'}]":                                 "give it a secret",
+		"private_key_jwt, jwks_uri: 'https://a.example/jwks'}]":                                    "",
+		"client_secret_basic, secret: s}]":                                                         "",
+		"client_secret_jwt, secret: {value: 0123456789abcdef0123456789abcdef, recoverable: yes}}]": "",
+	} {
+		done := apply(t, dbtest.New(t), header+rest)
+		if want == "" && len(done.Warnings) > 0 || want != "" && (len(done.Warnings) != 1 || !strings.Contains(done.Warnings[0], want)) {
+			t.Errorf("%s: warned %q, want %q", rest, done.Warnings, want)
+		}
+	}
+}
+
+// Editors on Windows begin a file with a byte order mark.
+func TestAByteOrderMarkIsNoPartOfTheFirstKey(t *testing.T) {
+	file, problems := read([]byte("\ufeffseed: false\r\n"))
+	if len(problems) > 0 || file.Seed {
+		t.Errorf("got %+v, %v", file, problems)
 	}
 }
 
@@ -174,6 +218,9 @@ func TestWhatIsWrongIsSaidWithItsPlace(t *testing.T) {
 		"no grant type":            {"clients:\n  - client_id: c\n", "app.yaml:2:5: client c: GrantType must be registered at least once; for a user's sign-in"},
 		"no name":                  {"clients:\n  - redirect_uris: http://localhost:3000/cb\n", "app.yaml:2:5: a client needs a client_id"},
 		"no secret":                {header + "    require_client_secret: true\n", "app.yaml:2:5: client c: ClientSecret is required but none is registered; add secret"},
+		"a secret nobody can send": {header + "    secret: gehéim\n", "app.yaml:4:13: secret must be printable ASCII, 200 characters at most"},
+		"a secret too short":       {header + "    secret: {value: short, recoverable: yes}\n", "a recoverable secret needs its value, of 32 characters or more (RFC 7518 §3.2)"},
+		"a password too long":      {"users:\n  - username: u\n    password: " + strings.Repeat("x", 201) + "\n", "app.yaml:3:15: password must be one line of 200 characters at most"},
 		"an empty secret":          {header + "    secret: ''\n", "app.yaml:4:13: secret must not be empty"},
 		"two forms of a secret":    {header + "    secret: {value: a, sha256: b}\n", "a secret has exactly one of value"},
 		"a private key":            {header + `    secret: {jwk: '{"kty":"oct","k":"c2VjcmV0"}'}` + "\n", "jwk must be a public key as JSON"},
@@ -190,7 +237,15 @@ func TestWhatIsWrongIsSaidWithItsPlace(t *testing.T) {
 		"a NUL":                    {"clients:\n  - client_id: \"a\x00\"\n", "app.yaml:2:1: this line is not text in UTF-8"},
 		"brackets without end":     {strings.Repeat("[", 1000), "app.yaml:1:"},
 		"no YAML":                  {"clients: [\n", "app.yaml:1:10: "},
-		"a tab":                    {"clients:\n\t- client_id: c\n", "app.yaml:2:1: "},
+		"a tab":                    {"clients:\n\t- client_id: c\n", "app.yaml:2:1: a tab cannot indent here: use spaces"},
+		"a crooked line":           {"clients:\n  - client_id: c\n   redirect_uris: x\n", "app.yaml:3:4: value is not allowed in this context: is the line indented like its neighbours?"},
+		"a section from nowhere":   {"colour: red\n", "app.yaml:1:1: colour is not a key of the file: there are clients, seed, users"},
+		"a forgotten scheme":       {"clients:\n  - client_id: c\n    redirect_uris: [localhost:3000/cb]\n", `app.yaml:3:21: client c: RedirectUri "localhost:3000/cb" has no scheme: write http://localhost:3000/cb`},
+		"a forgotten host":         {"clients:\n  - client_id: c\n    redirect_uris: ['http:///cb']\n", `app.yaml:3:21: client c: RedirectUri "http:///cb" names no host`},
+		"an unknown algorithm":     {header + "    id_token_signed_response_alg: HS256\n", `app.yaml:4:35: client c: AllowedIdentityTokenSigningAlgorithms "HS256" is not one of RS256`},
+		"a script for an address":  {header + "    client_uri: 'javascript:alert(1)'\n", `app.yaml:4:17: client c: ClientUri "javascript:alert(1)" must be an http or https URL`},
+		"a name too long":          {header + "    client_name: " + strings.Repeat("x", 201) + "\n", "app.yaml:4:18: client c: ClientName must be text of at most 200 characters"},
+		"a name on the terminal":   {"clients:\n  - client_id: \"a\\0\\e[31m\"\n    redirect_uris: http://localhost:3000/cb\n", "app.yaml:2:16: a client needs a client_id: it must have 1 to 200 characters"},
 		"an alias":                 {"clients:\n  - &a {client_id: c}\n  - *a\n", "anchors, aliases, tags and merges are not understood here"},
 		"two documents":            {"seed: true\n---\nseed: false\n", "app.yaml:3:5: a second document begins here"},
 		"two things at once":       {header + "    colour: red\nusers:\n  - username: u\n", "app.yaml:6:5: user u needs"},
@@ -226,7 +281,7 @@ func FuzzRead(f *testing.F) {
 			return
 		}
 		for _, c := range file.clients {
-			if err := c.row.Validate(); err != nil {
+			if err := c.row.ValidateForSaving(); err != nil {
 				t.Errorf("a client that breaks a rule passed: %v", err)
 			}
 		}

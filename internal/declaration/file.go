@@ -3,6 +3,7 @@ package declaration
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -176,23 +177,21 @@ func (r *reader) mapping(n node, what string, keys map[string]func(node), other 
 		if known {
 			continue
 		}
-		if nearest := attribute.Nearest(f.name, slices.Collect(keysOf(keys))); nearest != "" {
+		if nearest := attribute.Nearest(f.name, slices.Sorted(maps.Keys(keys))); nearest != "" {
 			meant = nearest
 		}
 		if meant != "" {
 			r.wrong(f.place, "%s is not a key of %s: did you mean %s?", f.name, what, meant)
 		} else {
-			r.wrong(f.place, "%s is not a key of %s", f.name, what)
+			r.wrong(f.place, "%s is not a key of %s%s", f.name, what, thereAre(keys, other != nil))
 		}
 	}
 }
 
-func keysOf[V any](m map[string]V) func(yield func(string) bool) {
-	return func(yield func(string) bool) {
-		for key := range m {
-			if !yield(key) {
-				return
-			}
-		}
+// thereAre lists the keys there are.
+func thereAre(keys map[string]func(node), more bool) string {
+	if more {
+		return " (silentrenew clients set --help lists them)"
 	}
+	return ": there are " + strings.Join(slices.Sorted(maps.Keys(keys)), ", ")
 }

@@ -55,6 +55,7 @@ type problem struct {
 // parse returns the file's one document. Anchors, aliases, tags and merges are not for a file that people read to see what
 // is allowed.
 func parse(content []byte) (node, []problem) {
+	content = bytes.TrimPrefix(content, []byte("\ufeff")) // as editors on Windows write it
 	if len(content) > maxFile {
 		return node{}, []problem{{place{1, 1}, fmt.Sprintf("the file is longer than %d bytes", maxFile)}}
 	}
@@ -90,10 +91,21 @@ func syntaxError(err error) problem {
 		GetMessage() string
 	}
 	if errors.As(err, &placed) && placed.GetToken() != nil {
-		return problem{placeOf(placed.GetToken()), placed.GetMessage()}
+		return problem{placeOf(placed.GetToken()), advised(placed.GetMessage())}
 	}
 	text, _, _ := strings.Cut(err.Error(), "\n")
-	return problem{place{1, 1}, text}
+	return problem{place{1, 1}, advised(text)}
+}
+
+// advised adds what to do to what the library says of the two slips that people make most.
+func advised(text string) string {
+	switch {
+	case strings.Contains(text, "'\t'"):
+		return "a tab cannot indent here: use spaces"
+	case strings.HasPrefix(text, "value is not allowed in this context"):
+		return text + ": is the line indented like its neighbours?"
+	}
+	return text
 }
 
 func placeOf(t *token.Token) place {

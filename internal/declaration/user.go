@@ -2,6 +2,9 @@ package declaration
 
 import (
 	"encoding/json"
+	"errors"
+	"strings"
+	"unicode"
 
 	"github.com/alexedwards/argon2id"
 	"github.com/google/uuid"
@@ -23,6 +26,14 @@ var subjects = uuid.NewSHA1(uuid.NameSpaceURL, []byte("https://silent-renew.exam
 // Subject returns the subject of a user who was given none.
 func Subject(username string) string { return uuid.NewSHA1(subjects, []byte(username)).String() }
 
+// CheckPassword wants what the login form can send.
+func CheckPassword(password string) error {
+	if len(password) > 200 || strings.ContainsFunc(password, unicode.IsControl) {
+		return errors.New("must be one line of 200 characters at most")
+	}
+	return nil
+}
+
 func (r *reader) user(n node) (user, bool) {
 	u := user{at: n.place, row: db.User{Enabled: true}}
 	before := len(r.problems)
@@ -32,8 +43,12 @@ func (r *reader) user(n node) (user, bool) {
 	}
 	subject := func(n node) { u.row.SubjectID, _ = r.scalar(n) }
 	r.mapping(n, "a user", map[string]func(node){
-		"username":     func(n node) { u.row.Username, _ = r.scalar(n) },
-		"password":     func(n node) { u.password, _ = r.scalar(n) },
+		"username": func(n node) { u.row.Username, _ = r.scalar(n) },
+		"password": func(n node) {
+			if u.password, _ = r.scalar(n); u.password != "" {
+				r.check(n.place, "password", CheckPassword(u.password))
+			}
+		},
 		"passwordhash": text(&u.row.PasswordHash),
 		"sub":          subject, "subject": subject, "subjectid": subject,
 		"enabled": func(n node) {

@@ -73,3 +73,15 @@ func TestWarnings(t *testing.T) {
 		})
 	}
 }
+
+// With seed: false in a declaration there may be no client for the front end.
+func TestAFrontEndWithoutItsClientIsWarnedOf(t *testing.T) {
+	for _, tc := range []struct{ roles, want string }{{"idp,api,spa", "there is no client spa-client"}, {"idp", ""}} {
+		cfg, urls := parse(t, "--roles", tc.roles)
+		var out bytes.Buffer
+		Greeting{Config: cfg, URLs: urls, Store: dbtest.New(t)}.Warn(t.Context(), slog.New(slog.NewTextHandler(&out, nil)), false)
+		if got := out.String(); !strings.Contains(got, tc.want) || tc.want == "" && got != "" {
+			t.Errorf("%s: warned %q, want %q", tc.roles, got, tc.want)
+		}
+	}
+}

@@ -2,10 +2,12 @@ package greeting
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"slices"
 	"strings"
 
+	"silentrenew/db"
 	"silentrenew/internal/config"
 )
 
@@ -27,9 +29,13 @@ func (g Greeting) Warn(ctx context.Context, log *slog.Logger, openToOthers bool)
 	}
 }
 
-// warnRegistration notices a database that was seeded while the front end had another URL: nobody could log in.
+// warnRegistration notices a database that was seeded while the front end had another URL, or not at all: nobody could log in.
 func (g Greeting) warnRegistration(ctx context.Context, log *slog.Logger) {
 	client, err := g.Store.Client(ctx, "spa-client")
+	if errors.Is(err, db.ErrNotFound) && g.Config.Serves(config.SPA) {
+		log.Warn("logging in at the front end will fail: there is no client spa-client; serve the provider alone (--roles idp), or declare it " +
+			"with the redirect URIs " + g.URLs.SPA + "/signin-callback and " + g.URLs.SPA + "/assets/silent-callback.html")
+	}
 	if err != nil {
 		return // who has removed the row has clients of their own
 	}

@@ -33,16 +33,19 @@ type Change struct {
 // purpose ties a sealed key to its row.
 func purpose(kid string) string { return "Keys/" + kid }
 
+// whenLost is the way out where nobody has the encryption key any more.
+const whenLost = ` (is it lost for good: DELETE FROM "Keys" in the database, and the next start makes new ones; every token signed so far is then refused)`
+
 // Open returns the private key of a row. The error says what to do and names the key.
 func (r *Ring) Open(row db.SigningKey) (jose.JSONWebKey, error) {
 	var key jose.JSONWebKey
 	text, _, err := r.sealer.Open(purpose(row.ID), row.Data)
 	switch {
 	case errors.Is(err, seal.ErrNoKey):
-		return key, fmt.Errorf("signing key %s %w: set SILENTRENEW_KEY_ENCRYPTION_KEY to the one it was encrypted with", row.ID, err)
+		return key, fmt.Errorf("signing key %s %w: set SILENTRENEW_KEY_ENCRYPTION_KEY to the one it was encrypted with%s", row.ID, err, whenLost)
 	case err != nil:
 		return key, fmt.Errorf("signing key %s %w: give the one it was encrypted with as SILENTRENEW_KEY_ENCRYPTION_KEY, "+
-			"or among SILENTRENEW_KEY_ENCRYPTION_KEY_OLD when it was replaced", row.ID, err)
+			"or among SILENTRENEW_KEY_ENCRYPTION_KEY_OLD when it was replaced%s", row.ID, err, whenLost)
 	}
 	if err := json.Unmarshal([]byte(text), &key); err != nil {
 		return key, fmt.Errorf("parse signing key %s: %w", row.ID, err)

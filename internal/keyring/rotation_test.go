@@ -321,6 +321,15 @@ func TestI20PrivateKeysAreSealedAtRest(t *testing.T) {
 			}
 		}
 	}
+	// Whoever has lost the encryption key does what the message says.
+	err := start()
+	if want := `DELETE FROM "Keys"`; err == nil || !strings.Contains(err.Error(), want) {
+		t.Fatalf("lost for good: %v, want %q", err, want)
+	}
+	dbtest.Exec(t, store, `DELETE FROM "Keys"`)
+	if err := start(); err != nil {
+		t.Errorf("after that: %v", err)
+	}
 }
 
 // Whoever can write the table but has no encryption key cannot put one key in the place of another.

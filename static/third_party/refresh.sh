@@ -35,7 +35,7 @@ fetch js-sha256@0.11.1 js-sha256 # the last release in ECMAScript 5
 copy js-sha256 LICENSE.txt LICENSE.txt build/sha256.min.js sha256.min.js
 
 # Of jose, what checks a signature: two modules of its public interface and what they import.
-fetch jose@6.2.17 jose
+fetch jose@6.2.18 jose
 copy jose LICENSE.md LICENSE.md
 for file in jws/compact/verify jwks/local lib/buffer_utils lib/jws_algorithms lib/jws_verify lib/key lib/key_descriptor lib/validate util/base64url util/errors; do
 	mkdir -p "$here/jose/$(dirname "$file")"

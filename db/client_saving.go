@@ -1,0 +1,162 @@
+package db
+
+import (
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
+
+// ValidateForSaving says what [Client.Validate] says, and refuses what a row may hold although it leads nowhere: a text that is longer than its
+// column (SQLite would not mind, PostgreSQL would), an address nobody can be sent to, a word that means nothing to the provider. A row that was edited
+// by hand is served all the same; whoever declares or edits one through this program hears of it before.
+func (c Client) ValidateForSaving() error {
+	if err := c.Validate(); err != nil {
+		return err
+	}
+	for _, rule := range []func(Client) *ValidationError{nameSendable, textsFit, addressesReachable, redirectsPossible, wordsKnown} {
+		if broken := rule(c); broken != nil {
+			return broken
+		}
+	}
+	return nil
+}
+
+func nameSendable(c Client) *ValidationError {
+	if strings.ContainsFunc(c.ClientID, func(r rune) bool { return r < ' ' || r > '~' }) {
+		return &ValidationError{"ClientId", "must be printable ASCII: a request can carry nothing else (RFC 6749 appendix A)"}
+	}
+	return nil
+}
+
+// textsFit compares with the columns' widths (D1, D2); of a redirect URI the authorization endpoint reads less (D5).
+func textsFit(c Client) *ValidationError {
+	for _, column := range []struct {
+		name    string
+		longest int
+		texts   []string
+	}{
+		{"ClientName", 200, []string{c.ClientName}},
+		{"Description", 1000, []string{c.Description}},
+		{"AllowedIdentityTokenSigningAlgorithms", 100, []string{c.AllowedIdentityTokenSigningAlgorithms}},
+		{"ClientClaimsPrefix", 200, []string{c.ClientClaimsPrefix}},
+		{"PairWiseSubjectSalt", 200, []string{c.PairWiseSubjectSalt}},
+		{"DefaultAcrValues", 300, []string{c.DefaultACRValues}},
+		{"RedirectUri", 400, c.RedirectURIs},
+		{"PostLogoutRedirectUri", 2000, c.PostLogoutRedirectURIs},
+		{"Scope", 200, c.Scopes},
+		{"GrantType", 250, c.GrantTypes},
+		{"Origin", 150, c.CORSOrigins},
+		{"RequestUri", 2000, c.RequestURIs},
+	} {
+		for _, text := range column.texts {
+			if utf8.RuneCountInString(text) > column.longest || !storable(text) {
+				return &ValidationError{column.name, fmt.Sprintf("must be text of at most %d characters", column.longest)}
+			}
+		}
+	}
+	return nil
+}
+
+// addressesReachable wants addresses that a browser or we can be sent to.
+func addressesReachable(c Client) *ValidationError {
+	for _, column := range []struct {
+		name      string
+		addresses []string
+	}{
+		{"ClientUri", []string{c.ClientURI}},
+		{"LogoUri", []string{c.LogoURI}},
+		{"FrontChannelLogoutUri", []string{c.FrontChannelLogoutURI}},
+		{"BackChannelLogoutUri", []string{c.BackChannelLogoutURI}},
+		{"InitiateLoginUri", []string{c.InitiateLoginURI}},
+		{"SectorIdentifierUri", []string{c.SectorIdentifierURI}},
+		{"JwksUri", []string{c.JWKSURI}},
+		{"PolicyUri", []string{c.PolicyURI}},
+		{"TermsOfServiceUri", []string{c.TermsOfServiceURI}},
+		{"RequestUri", c.RequestURIs},
+	} {
+		for _, address := range column.addresses {
+			u, err := url.Parse(address)
+			if address != "" && (err != nil || !overHTTP(u) || u.Hostname() == "" || len(address) > 2000) {
+				return &ValidationError{column.name, fmt.Sprintf("%q must be an http or https URL of at most 2000 characters", address)}
+			}
+		}
+	}
+	return nil
+}
+
+func overHTTP(u *url.URL) bool { return u.Scheme == "http" || u.Scheme == "https" }
+
+// redirectsPossible refuses redirect URIs that no request can match, or no browser follow.
+func redirectsPossible(c Client) *ValidationError {
+	for _, uri := range slices.Concat(c.RedirectURIs, c.PostLogoutRedirectURIs) {
+		column := "RedirectUri"
+		if !slices.Contains(c.RedirectURIs, uri) {
+			column = "PostLogoutRedirectUri"
+		}
+		u, err := url.Parse(uri)
+		switch {
+		case err != nil: // Validate has said so
+		case overHTTP(u) && u.Hostname() == "":
+			return &ValidationError{column, fmt.Sprintf("%q names no host", uri)}
+		case strings.Contains(u.Host, "*"):
+			return &ValidationError{column, fmt.Sprintf("%q has a wildcard: it is compared in every character (RFC 9700 §2.1), so list each address", uri)}
+		case u.Opaque != "" && u.Opaque[0] >= '0' && u.Opaque[0] <= '9': // localhost:3000/callback, read as a scheme
+			return &ValidationError{column, fmt.Sprintf("%q has no scheme: write http://%s", uri, uri)}
+		}
+	}
+	return nil
+}
+
+// What the provider understands; a test of idp compares.
+var (
+	signatureAlgorithms = []string{"RS256", "PS256", "ES256", "EdDSA"}
+	assertionAlgorithms = append(slices.Clone(signatureAlgorithms), "HS256", "HS384", "HS512")
+	grantTypes          = []string{"authorization_code", "refresh_token", "client_credentials", "urn:ietf:params:oauth:grant-type:device_code",
+		"urn:ietf:params:oauth:grant-type:token-exchange"}
+	authenticationMethods = []string{"none", "client_secret_basic", "client_secret_post", "private_key_jwt", "client_secret_jwt"}
+)
+
+// UnknownGrantTypes returns those of the client's grant types that the provider does not have. They do no harm; D1's rules speak of some.
+func (c Client) UnknownGrantTypes() []string {
+	return slices.DeleteFunc(slices.Clone(c.GrantTypes), func(grantType string) bool { return slices.Contains(grantTypes, grantType) })
+}
+
+// Unprovable reports whether the client is registered for a way of authentication that it has no credential for.
+func (c Client) Unprovable() bool {
+	has := func(kind string) bool {
+		return slices.ContainsFunc(c.Secrets, func(s ClientSecret) bool { return s.Type == kind })
+	}
+	switch c.TokenEndpointAuthMethod {
+	case "client_secret_basic", "client_secret_post":
+		return !has("SharedSecret")
+	case "client_secret_jwt":
+		return !has("RecoverableSecret")
+	case "private_key_jwt":
+		return c.JWKSURI == "" && !has("JsonWebKey")
+	}
+	return false
+}
+
+func wordsKnown(c Client) *ValidationError {
+	for _, column := range []struct {
+		name  string
+		words []string
+		known []string
+	}{
+		{"AllowedIdentityTokenSigningAlgorithms", strings.Split(c.AllowedIdentityTokenSigningAlgorithms, ","), signatureAlgorithms},
+		{"UserinfoSignedResponseAlg", []string{c.UserinfoSignedResponseAlg}, signatureAlgorithms},
+		{"RequestObjectSigningAlg", []string{c.RequestObjectSigningAlg}, append([]string{"none"}, signatureAlgorithms...)},
+		{"TokenEndpointAuthMethod", []string{c.TokenEndpointAuthMethod}, authenticationMethods},
+		{"TokenEndpointAuthSigningAlg", []string{c.TokenEndpointAuthSigningAlg}, assertionAlgorithms},
+		{"UserCodeType", []string{c.UserCodeType}, []string{"Numeric"}},
+	} {
+		for _, word := range column.words {
+			if word = strings.TrimSpace(word); word != "" && !slices.Contains(column.known, word) {
+				return &ValidationError{column.name, fmt.Sprintf("%q is not one of %s", word, strings.Join(column.known, ", "))}
+			}
+		}
+	}
+	return nil
+}
