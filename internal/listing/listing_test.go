@@ -226,6 +226,14 @@ func TestTheEmbeddedListing(t *testing.T) {
 	}
 }
 
+func TestAFullBarSaysAllAndNotTheTutorialsTwo(t *testing.T) {
+	var bar bytes.Buffer
+	one := header + "MA-L,000001,Good,1 Main St Reno NV US 89511 \n"
+	if _, err := Import(t.Context(), dbtest.New(t), strings.NewReader(one), &Report{Out: &bar, Terminal: true}); err != nil || !strings.Contains(bar.String(), " 1 of 1 ") {
+		t.Errorf("%q, %v", bar.String(), err)
+	}
+}
+
 // What is killed half-way is started again: what was stored stays, the rest follows, nothing comes twice.
 func TestAnImportThatWasKilledGoesOn(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
