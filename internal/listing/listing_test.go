@@ -269,6 +269,7 @@ func (k killer) Write(p []byte) (int, error) {
 func FuzzRead(f *testing.F) {
 	f.Add([]byte(header + "MA-L,000001,\"Acme, Inc.\",2 New Rd Reno NV US 89511 \n"))
 	f.Add([]byte(header + "MA-L,000001,\"open\nMA-L,000002,x,y US 1\n"))
+	f.Add([]byte(header + "MA-L,000001,A\u202e\ufffd,2 New Rd\u2063 Reno NV US 89511 \n"))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		l, err := Read(bytes.NewReader(text), func(BadRow) {})
 		if err != nil {

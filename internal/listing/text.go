@@ -26,6 +26,8 @@ func tidy(s string) string {
 			return ' '
 		case unicode.Is(unicode.Cf, r): // zero-width spaces, marks of direction
 			return -1
+		case r == unicode.ReplacementChar: // lost before it came to us
+			return '?'
 		}
 		return r
 	}, norm.NFKC.String(plain.Replace(reread(html.UnescapeString(s)))))
