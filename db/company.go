@@ -34,7 +34,7 @@ type companyRow struct {
 	Company
 	NameKey string
 	Folded  string
-	Matches int `gorm:"->"` // no column: of how many rows the word index found this one, see found
+	Matches int `gorm:"->"` // no column: how many rows the word index gave, see found
 }
 
 // TableName implements gorm's Tabler.
