@@ -18,16 +18,16 @@ type draft struct{ name, address, country *string }
 
 // draftRequest describes the body that creates or replaces a company.
 type draftRequest struct {
-	Name    string      `json:"name" required:"true" maxLength:"200" pattern:"^[^\\x00-\\x1f\\x7f-\\x9f]*[^\\s\\x00-\\x1f\\x7f-\\x9f][^\\x00-\\x1f\\x7f-\\x9f]*$"`
-	Address string      `json:"address" required:"true" maxLength:"400" pattern:"^[^\\x00-\\x1f\\x7f-\\x9f]*[^\\s\\x00-\\x1f\\x7f-\\x9f][^\\x00-\\x1f\\x7f-\\x9f]*$"`
+	Name    string      `json:"name" required:"true" maxLength:"200" pattern:"^[^\\x00-\\x1f\\x7f-\\x9f\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufffd]*[^\\s\\x00-\\x1f\\x7f-\\x9f\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufffd][^\\x00-\\x1f\\x7f-\\x9f\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufffd]*$"`
+	Address string      `json:"address" required:"true" maxLength:"400" pattern:"^[^\\x00-\\x1f\\x7f-\\x9f\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufffd]*[^\\s\\x00-\\x1f\\x7f-\\x9f\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufffd][^\\x00-\\x1f\\x7f-\\x9f\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufffd]*$"`
 	Country countryText `json:"country" required:"true" description:"English name or code of ISO 3166-1, in any case; common other names are understood too"`
 	_       struct{}    `additionalProperties:"false"`
 }
 
 // patchRequest describes a JSON Merge Patch (RFC 7396).
 type patchRequest struct {
-	Name    *string      `json:"name,omitempty" nullable:"false" maxLength:"200" pattern:"^[^\\x00-\\x1f\\x7f-\\x9f]*[^\\s\\x00-\\x1f\\x7f-\\x9f][^\\x00-\\x1f\\x7f-\\x9f]*$"`
-	Address *string      `json:"address,omitempty" nullable:"false" maxLength:"400" pattern:"^[^\\x00-\\x1f\\x7f-\\x9f]*[^\\s\\x00-\\x1f\\x7f-\\x9f][^\\x00-\\x1f\\x7f-\\x9f]*$"`
+	Name    *string      `json:"name,omitempty" nullable:"false" maxLength:"200" pattern:"^[^\\x00-\\x1f\\x7f-\\x9f\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufffd]*[^\\s\\x00-\\x1f\\x7f-\\x9f\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufffd][^\\x00-\\x1f\\x7f-\\x9f\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufffd]*$"`
+	Address *string      `json:"address,omitempty" nullable:"false" maxLength:"400" pattern:"^[^\\x00-\\x1f\\x7f-\\x9f\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufffd]*[^\\s\\x00-\\x1f\\x7f-\\x9f\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufffd][^\\x00-\\x1f\\x7f-\\x9f\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufffd]*$"`
 	Country *countryText `json:"country,omitempty" nullable:"false" description:"English name or code of ISO 3166-1"`
 	_       struct{}     `additionalProperties:"false"`
 }

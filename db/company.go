@@ -3,9 +3,9 @@ package db
 import (
 	"context"
 	"fmt"
+	"regexp"
 	"strings"
 	"time"
-	"unicode"
 	"unicode/utf8"
 
 	"github.com/google/uuid"
@@ -34,7 +34,7 @@ type companyRow struct {
 	Company
 	NameKey string
 	Folded  string
-	Matches int `gorm:"->"` // no column: of how many rows the word index found this one, see found
+	Matches int `gorm:"->"` // no column: how many rows the word index gave, see found
 }
 
 // TableName implements gorm's Tabler.
@@ -61,6 +61,10 @@ const (
 	maxCountry        = 100
 )
 
+// unseen is what no person means to write: control characters, spaces without width, marks that turn the direction of what
+// follows, and what a decoder puts where it found no character.
+var unseen = regexp.MustCompile(`[\x00-\x1f\x7f-\x9f\x{200b}\x{200e}\x{200f}\x{202a}-\x{202e}\x{2060}-\x{206f}\x{feff}\x{fffd}]`)
+
 // Validate trims the texts and returns a [*ValidationError] for one that is empty, too long or not one line of text.
 func (c *Company) Validate() error {
 	for _, field := range []struct {
@@ -74,8 +78,8 @@ func (c *Company) Validate() error {
 			return &ValidationError{field.name, "is required"}
 		case n > field.longest:
 			return &ValidationError{field.name, fmt.Sprintf("must have at most %d characters", field.longest)}
-		case !storable(*field.value) || strings.ContainsFunc(*field.value, unicode.IsControl):
-			return &ValidationError{field.name, "must be one line of text, without control characters"}
+		case !storable(*field.value) || unseen.MatchString(*field.value):
+			return &ValidationError{field.name, "must be one line of text, without control characters and the like"}
 		}
 	}
 	if len(c.CountryCode) > 2 || !storable(c.CountryCode) {

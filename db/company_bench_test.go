@@ -126,13 +126,29 @@ func cursorAt(b *testing.B, d *db.DB, query db.CompanyQuery, position int) strin
 // rareWord is the family name of company 123, and of few others.
 var rareWord = word(123 * 7_919 % 1_000_003 % 65_537)
 
-// BenchmarkCompaniesSearch searches for a rare word, a family of words, two words and what nearly everybody has. The
+// BenchmarkCompaniesSearch searches for words of every frequency, alone, together, within a country and in each order. The
 // naive way, LIKE over the whole table for the rare word, is there to compare: a search must take less than a tenth at a
 // million rows.
 func BenchmarkCompaniesSearch(b *testing.B) {
+	searches := map[string]db.CompanyQuery{
+		"rare": {Search: rareWord}, "prefix": {Search: rareWord[:5]}, "letter": {Search: "s"},
+		"in every company": {Search: "street"}, "in every twelfth": {Search: "gmbh"}, "in every thousandth": {Search: word(900)},
+		"two": {Search: word(4_321)[:4] + " gm"}, "common and rare": {Search: "street " + rareWord}, "two that never meet": {Search: "gmbh llc"},
+		"in its country":     {Search: "gmbh", Country: "DE", Sort: "-blocks"},
+		"in another country": {Search: "gmbh", Country: "SE", Sort: "-name"},
+		"its country last":   {Search: "ltd", Sort: "-country"},
+		"its country first":  {Search: "ltd", Sort: "country"},
+		"by blocks":          {Search: word(900), Sort: "-blocks"},
+	}
 	eachCity(b, func(b *testing.B, d *db.DB, _ int) {
-		for name, search := range map[string]string{"rare": rareWord, "prefix": rareWord[:5], "two": word(4_321)[:4] + " gm", "common": "street", "letter": "s", "common and rare": "street " + rareWord} {
-			b.Run(name, func(b *testing.B) { list(b, d, db.CompanyQuery{Search: search}) })
+		for name, query := range searches {
+			b.Run(name, func(b *testing.B) {
+				for b.Loop() {
+					if _, err := d.Companies(b.Context(), query); err != nil {
+						b.Fatal(err)
+					}
+				}
+			})
 		}
 		b.Run("naive LIKE", func(b *testing.B) {
 			shell := dbtest.Shell(b, d)

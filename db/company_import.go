@@ -25,7 +25,7 @@ const importBatch = 1000
 
 // ImportCompanies stores companies under the ids they bring, in one transaction. One that is there already is brought up
 // to date; of one that a person has edited only the number of blocks; one that a person has deleted stays deleted.
-// Importing the same again changes nothing. A table that is empty gets the tutorial's two as well.
+// Importing the same again changes nothing. A table that is empty gets the tutorial's two as well, which do not count.
 func (d *DB) ImportCompanies(ctx context.Context, companies []Company) (Changes, error) {
 	companies = slices.Clone(companies)
 	for i := range companies {
@@ -41,7 +41,9 @@ func (d *DB) ImportCompanies(ctx context.Context, companies []Company) (Changes,
 			return err
 		}
 		if !any { // imported before the first start, which then finds companies and seeds none
-			companies = slices.Concat(tutorial, companies)
+			if _, err := upsert(tx, tutorial, moment(time.Now())); err != nil {
+				return err
+			}
 		}
 		changes, err = upsert(tx, companies, moment(time.Now()))
 		return err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"gorm.io/gorm"
@@ -76,6 +77,10 @@ func (o order) orderBy() string {
 	return strings.Join(o.keys, " DESC, ") + " DESC"
 }
 
+// sorting takes the first n rows of a list. The number is part of the text: of a parameter PostgreSQL thinks, once it plans for
+// all of its values, that it may be a tenth of the table, and sorts a million companies for a page of fifty.
+type sorting func(tx *gorm.DB, n int) *gorm.DB
+
 // Companies reads one page. It returns a [*ValidationError] for a sort there is not, or a cursor that did not come from a page of this query.
 func (d *DB) Companies(ctx context.Context, q CompanyQuery) (CompanyPage, error) {
 	if q.Limit < 1 || q.Limit > 200 {
@@ -99,58 +104,26 @@ func (d *DB) Companies(ctx context.Context, q CompanyQuery) (CompanyPage, error)
 	if len(terms) == 0 && strings.TrimSpace(q.Search) != "" {
 		return CompanyPage{}, nil // punctuation begins no word
 	}
-	sorted := func(tx *gorm.DB) *gorm.DB {
+	sorted := func(tx *gorm.DB, n int) *gorm.DB {
 		if q.Country != "" {
 			tx = tx.Where(`"CountryCode" = ?`, q.Country)
 		}
 		if from.Place != nil {
 			tx = tx.Where(o.after(), from.Place...)
 		}
-		return tx.Order(o.orderBy())
+		return tx.Order(o.orderBy() + " LIMIT " + strconv.Itoa(n))
 	}
-	rows, err := d.listCompanies(ctx, terms, sorted, q.Limit+1) // one more tells whether there is another page
+	var rows []companyRow
+	limit := q.Limit + 1 // one more tells whether there is another page
+	if len(terms) == 0 {
+		err = sorted(d.read(ctx).Table("Companies"), limit).Select(companyColumns).Find(&rows).Error
+	} else {
+		rows, err = d.searchCompanies(ctx, terms, q.Country, sorted, limit)
+	}
 	if err != nil {
 		return CompanyPage{}, fmt.Errorf("db: list companies: %w", err)
 	}
 	return from.page(q, orderOf(q), rows), nil
-}
-
-// listCompanies reads up to limit rows of a sorted list that have all terms.
-func (d *DB) listCompanies(ctx context.Context, terms []string, sorted func(*gorm.DB) *gorm.DB, limit int) (rows []companyRow, err error) {
-	list := func() *gorm.DB { return sorted(d.read(ctx).Table("Companies")) }
-	if len(terms) == 0 {
-		err = list().Select(companyColumns).Limit(limit).Find(&rows).Error
-		return rows, err
-	}
-	rows, err = d.glance(ctx, list(), terms, limit)
-	if err != nil || len(rows) == limit {
-		return rows, err
-	}
-	rare, err := d.rare(ctx, list(), terms)
-	if err != nil {
-		return nil, err
-	}
-	if len(rare) > 0 {
-		rows, ok, err := d.fromIndex(ctx, sorted(d.found(ctx, terms, rare)).Limit(limit), rare)
-		if ok || err != nil {
-			return rows, err
-		}
-	}
-	rows = nil // a wide search: walk the list
-	err = d.matching(list(), terms).Select(companyColumns).Limit(limit).Find(&rows).Error
-	return rows, err
-}
-
-// fromIndex reads the rows that the word index found, and reports whether they are all there are.
-func (d *DB) fromIndex(ctx context.Context, found *gorm.DB, rare []string) (rows []companyRow, ok bool, err error) {
-	if err := found.Select(companyColumns + `, "Matches"`).Find(&rows).Error; err != nil {
-		return nil, false, err
-	}
-	if len(rows) == 0 {
-		ok, err = d.isNarrow(ctx, rare)
-		return nil, ok, err
-	}
-	return rows, rows[0].Matches <= narrow, nil
 }
 
 // page makes a page of the rows behind the cursor, of which there is one more than wanted if the list goes on.
@@ -188,21 +161,12 @@ func (d *DB) CompanyCountries(ctx context.Context, search string) ([]CountryCoun
 	if len(terms) == 0 && strings.TrimSpace(search) != "" {
 		return nil, nil
 	}
-	rare, err := d.rare(ctx, d.read(ctx).Table("Companies").Order(`"NameKey"`), terms)
-	if err != nil {
-		return nil, fmt.Errorf("db: count companies: %w", err)
-	}
-	companies := d.matching(d.read(ctx).Table("Companies"), terms)
-	if len(rare) > 0 {
-		switch ok, err := d.isNarrow(ctx, rare); {
-		case err != nil:
-			return nil, fmt.Errorf("db: count companies: %w", err)
-		case ok:
-			companies = d.found(ctx, terms, rare)
-		}
+	companies := d.read(ctx).Table("Companies")
+	if len(terms) > 0 {
+		companies = d.all(ctx, wordIndex{d.postgres(), terms, ""})
 	}
 	var counts []CountryCount
-	err = companies.Select(`"CountryCode" AS "Code", count(*) AS "Companies"`).Group("CountryCode").Order(`"CountryCode"`).Scan(&counts).Error
+	err := companies.Select(`"CountryCode" AS "Code", count(*) AS "Companies"`).Group("CountryCode").Order(`"CountryCode"`).Scan(&counts).Error
 	if err != nil {
 		return nil, fmt.Errorf("db: count companies: %w", err)
 	}

@@ -10,10 +10,11 @@ import (
 	"silentrenew/db/dbtest"
 )
 
-// A word that everybody has is found in the next rows of the list, a rare one in the word index, one between them by
-// walking the list. Whichever way, the rows are those that reading everything would find.
+// A word that everybody has is found in the next rows of the list, a rare one in the word index, one between them in some more
+// rows, and one that stands far down the list beside an index of it. Whichever way, the rows are those that reading everything
+// would find.
 func TestSearchFindsTheSameRowsWhicheverWayItTakes(t *testing.T) {
-	const rows = 12_000
+	const rows = 15_000
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		var companies []db.Company
 		for i := range rows {
@@ -24,17 +25,21 @@ func TestSearchFindsTheSameRowsWhicheverWayItTakes(t *testing.T) {
 			if i%700 == 0 {
 				c.Name += " Seldom"
 			}
+			if i%6 == 0 {
+				c.Name = "Zulu " + c.Name // behind all that are looked at one by one
+			}
 			companies = append(companies, c)
 		}
 		if _, err := d.ImportCompanies(t.Context(), companies); err != nil {
 			t.Fatal(err)
 		}
 		analyze(t, d)
-		for _, sort := range []string{"name", "-blocks"} {
+		for _, sort := range []string{"name", "-blocks", "country"} {
 			everything := walkPages(t, d, db.CompanyQuery{Sort: sort, Limit: 200})
 			for _, q := range []db.CompanyQuery{
 				{Search: "wide"}, {Search: "street wide"}, {Search: "gmbh"}, {Search: "seldom"}, {Search: "wide seldom"}, {Search: rareWord}, {Search: "s"}, {Search: "nobody"},
-				{Search: "wide", Country: "SE"}, {Search: "seldom", Country: "JP"},
+				{Search: "wide", Country: "SE"}, {Search: "seldom", Country: "JP"}, {Search: "gmbh", Country: "SE"}, {Search: "gmbh llc"},
+				{Search: "zulu"}, {Search: "zulu wide"}, {Search: "zulu", Country: "DE"}, {Search: "zulu seldom"}, {Search: "zulu sweden"},
 			} {
 				q.Sort, q.Limit = sort, 200
 				got := walkPages(t, d, q)
@@ -43,9 +48,24 @@ func TestSearchFindsTheSameRowsWhicheverWayItTakes(t *testing.T) {
 				if !slices.Equal(names(got), names(want)) {
 					t.Errorf("%+v: %d companies, want %d", q, len(got), len(want))
 				}
+				if counted := counts(t, d, q.Search); q.Country == "" && counted != len(want) {
+					t.Errorf("%+v: %d companies counted, want %d", q, counted, len(want))
+				}
 			}
 		}
 	})
+}
+
+func counts(t *testing.T, d *db.DB, search string) (companies int) {
+	t.Helper()
+	countries, err := d.CompanyCountries(t.Context(), search)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, one := range countries {
+		companies += one.Companies
+	}
+	return companies
 }
 
 func naivelyFound(c db.Company, q db.CompanyQuery) bool {

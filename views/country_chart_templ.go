@@ -42,7 +42,7 @@ func countryChart(model CompaniesPage) templ.Component {
 		}
 		ctx = templ.InitializeContext(ctx)
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 1, "<aside class=\"Chart\" aria-labelledby=\"chart-title\"><h2 id=\"chart-title\">By country</h2><table class=\"Chart-table\"><thead class=\"VisuallyHidden\"><tr><th scope=\"col\">Country</th><th scope=\"col\">Companies</th></tr></thead> <tbody>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 1, "<section class=\"Chart\" aria-labelledby=\"chart-title\"><h2 id=\"chart-title\">By country</h2><table class=\"Chart-table\"><thead class=\"VisuallyHidden\"><tr><th scope=\"col\">Country</th><th scope=\"col\">Companies</th></tr></thead> <tbody>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -252,7 +252,7 @@ func countryChart(model CompaniesPage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 19, "</aside>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 19, "</section>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

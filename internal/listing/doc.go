@@ -7,8 +7,10 @@
 //
 //	reader.go        bytes to rows: gzip or not, line numbers, and rows that are no rows
 //	text.go          one kind of space, one kind of comma
+//	mojibake.go      text that was read in the wrong encoding
 //	name.go          which spellings are surely the same organisation
 //	address.go       which country an address is in
+//	places.go        cities, provinces and states that say so too
 //	organisation.go  rows to organisations, each with the spelling and the address that most of its rows have
 //	import.go        organisations to the database, batch by batch
 //	embedded.go      the listing that comes with the program

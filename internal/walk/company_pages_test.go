@@ -97,6 +97,9 @@ func TestCompaniesSearchFilterSortPages(t *testing.T) {
 	top := eval[float64](b, "scrollY")
 	b.click("#" + row)
 	b.waitPage("company")
+	if !eval[bool](b, `document.querySelector(".Footer").getBoundingClientRect().top >= innerHeight`) {
+		t.Error("the footer, which was below a long list, jumps up into a short page")
+	}
 	b.do("back", chromedp.NavigateBack())
 	b.waitPage("companies")
 	b.waitFor(fmt.Sprintf("document.activeElement.id === %s && Math.abs(scrollY - %f) < 30", quote(row), top), patience)
