@@ -114,11 +114,11 @@ var (
 	signatureAlgorithms = []string{"RS256", "PS256", "ES256", "EdDSA"}
 	assertionAlgorithms = append(slices.Clone(signatureAlgorithms), "HS256", "HS384", "HS512")
 	grantTypes          = []string{"authorization_code", "refresh_token", "client_credentials", "urn:ietf:params:oauth:grant-type:device_code",
-		"urn:ietf:params:oauth:grant-type:token-exchange"}
+		"urn:ietf:params:oauth:grant-type:token-exchange", "implicit", "hybrid"} // the last two where clients register themselves (decision 0044)
 	authenticationMethods = []string{"none", "client_secret_basic", "client_secret_post", "private_key_jwt", "client_secret_jwt"}
 )
 
-// UnknownGrantTypes returns those of the client's grant types that the provider does not have. They do no harm; D1's rules speak of some.
+// UnknownGrantTypes returns those of the client's grant types that the provider does not have.
 func (c Client) UnknownGrantTypes() []string {
 	return slices.DeleteFunc(slices.Clone(c.GrantTypes), func(grantType string) bool { return slices.Contains(grantTypes, grantType) })
 }
