@@ -87,7 +87,8 @@ func (grant persistedGrant) refreshToken() (RefreshToken, refreshTokenData, erro
 }
 
 // InsertRefreshToken stores the first refresh token of a family. When the family began with an authorization code that has been
-// replayed meanwhile, the token is revoked from the start: what a replay takes back must not come to life after it.
+// replayed meanwhile, the token is revoked from the start: what a replay takes back must not come to life after it. It returns
+// [ErrNotFound] when the code is not there any more, because its client was removed or its time was up.
 func (d *DB) InsertRefreshToken(ctx context.Context, handle string, t RefreshToken) error {
 	grant, err := t.grant(handle, nil)
 	if err != nil {
@@ -98,7 +99,7 @@ func (d *DB) InsertRefreshToken(ctx context.Context, handle string, t RefreshTok
 			var parent persistedGrant
 			lock := clause.Locking{Strength: clause.LockingStrengthUpdate} // on SQLite the transaction is the lock
 			if err := tx.Clauses(lock).Where(`"Key" = ?`, t.ParentKey).Take(&parent).Error; err != nil {
-				return err
+				return notFound(err)
 			}
 			grant.RevokedTime = parent.RevokedTime
 		}

@@ -221,6 +221,10 @@ func TestI17NoLiveRefreshTokenFromAReplayedCode(t *testing.T) {
 		if token, err := d.RefreshToken(t.Context(), "too-late", noon); err != nil || token.Revoked == nil {
 			t.Errorf("got %+v, %v; want a revoked token", token, err)
 		}
+		dbtest.Exec(t, d, `DELETE FROM "PersistedGrants"`)
+		if err := d.InsertRefreshToken(t.Context(), "of-nothing", token); !errors.Is(err, db.ErrNotFound) {
+			t.Errorf("without its code: %v, want ErrNotFound", err)
+		}
 	})
 }
 

@@ -54,6 +54,9 @@ func (p *Provider) startFamily(ctx context.Context, client db.Client, in accessT
 		FamilyID:       family,
 		ParentKey:      parent,
 	})
+	if errors.Is(err, db.ErrNotFound) {
+		return "", refuse(InvalidGrant, "code is gone: its client was removed, or its time was up, while it was redeemed")
+	}
 	return handle, err
 }
 
