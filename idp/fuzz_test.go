@@ -72,6 +72,7 @@ func FuzzReturnURL(f *testing.F) {
 	}
 	f.Add(callbackPath + "?" + authorizeParameters().Encode())
 	f.Add("")
+	f.Add(callbackPath + "?" + strings.Repeat("a", maxLength["ReturnUrl"]-len(callbackPath)-1)) // "=" is added when it is encoded anew
 	s := newSite(f)
 	p := s.provider()
 	p.base = must(url.Parse(testIssuer))

@@ -30,10 +30,14 @@ func (p *Provider) parseReturnURL(sent string) (returnURL, error) {
 	}
 	query, ours := strings.CutPrefix(sent, p.path(callbackPath)+"?")
 	request, err := url.ParseQuery(query)
-	if !ours || err != nil || len(request) == 0 || len(sent) > maxLength["ReturnUrl"] {
+	if !ours || err != nil || len(request) == 0 {
 		return returnURL{}, refuse(InvalidRequest, "returnUrl must lead back to the authorization endpoint of this provider")
 	}
-	return returnURL{request: request}, nil
+	back := returnURL{request: request}
+	if limit := maxLength["ReturnUrl"]; len(sent) > limit || len(p.local(back)) > limit { // encoding anew may have made it longer
+		return returnURL{}, refuse(InvalidRequest, "returnUrl is longer than %d bytes", limit)
+	}
+	return back, nil
 }
 
 // local returns the path and query to go back to.
