@@ -17,5 +17,6 @@
 //	database_test.go  the SQL that the article types by hand
 //	browser_test.go   a person at a browser
 //	network_test.go   what the browser asked the network for
+//	article_realtime_test.go  the walks that take minutes, by its name the first to start
 //	*_test.go         the walk, one file per part of the article
 package walk
