@@ -114,7 +114,7 @@ var (
 	signatureAlgorithms = []string{"RS256", "PS256", "ES256", "EdDSA"}
 	assertionAlgorithms = append(slices.Clone(signatureAlgorithms), "HS256", "HS384", "HS512")
 	grantTypes          = []string{"authorization_code", "refresh_token", "client_credentials", "urn:ietf:params:oauth:grant-type:device_code",
-		"urn:ietf:params:oauth:grant-type:token-exchange", "implicit", "hybrid"} // the last two where clients register themselves (decision 0044)
+		"urn:ietf:params:oauth:grant-type:token-exchange", "implicit", "hybrid"} // the last two where clients register themselves (decision 0041)
 	authenticationMethods = []string{"none", "client_secret_basic", "client_secret_post", "private_key_jwt", "client_secret_jwt"}
 )
 

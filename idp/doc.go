@@ -192,5 +192,5 @@
 //   - RFC 9700, Best Current Practice for OAuth 2.0 Security: https://www.rfc-editor.org/rfc/rfc9700
 //     Works: exact redirect URIs (§2.1), PKCE (§2.1.1), no access token in a URL (§4.3.2), codes and refresh tokens once,
 //     with the end of what a stolen one gave (§4.14.2), 303 after a form (§4.12). Not: its advice against response types
-//     with a token (§2.1.2) where clients register themselves, since a Dynamic OP must know them (decision 0044).
+//     with a token (§2.1.2) where clients register themselves, since a Dynamic OP must know them (decision 0041).
 package idp

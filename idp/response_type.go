@@ -16,7 +16,7 @@ type responseType struct{ Code, IDToken, Token bool }
 
 // The response types we know. The first is for every provider and client (RFC 9700 §2.1.2: no tokens in the front channel). The others
 // are those that a Dynamic OpenID Provider must know (OIDC Core §15.2, OIDC Discovery §3) and the hybrid one that RFC 9700 §2.1.2 names
-// beside code. They exist where clients register themselves, for those that register them (decision 0044).
+// beside code. They exist where clients register themselves, for those that register them (decision 0041).
 var (
 	responseTypeCode     = responseType{Code: true}
 	responseTypeIDToken  = responseType{IDToken: true}
