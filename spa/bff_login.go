@@ -128,7 +128,7 @@ func (b *bff) signIn(ctx context.Context, login bffLogin, response url.Values) (
 	if err != nil {
 		return bffSession{}, tokenError(err)
 	}
-	session := bffSession{Started: now, Issued: now}
+	session := bffSession{Started: now}
 	if err := session.take(tokens); err != nil {
 		return session, err
 	}

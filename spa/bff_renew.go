@@ -126,7 +126,6 @@ func (b *bff) refresh(ctx context.Context, session bffSession) (bffSession, erro
 		return session, err
 	}
 	ctx = b.provider.context(ctx)
-	now := time.Now()
 	tokens, err := b.oauth2(provider).TokenSource(ctx, &oauth2.Token{RefreshToken: session.RefreshToken}).Token()
 	if err != nil {
 		return session, tokenError(err)
@@ -146,7 +145,7 @@ func (b *bff) refresh(ctx context.Context, session bffSession) (bffSession, erro
 			return session, fmt.Errorf("%w: the new ID token is about another login", errBadAnswer)
 		}
 	}
-	next.Issued, next.Renewals, next.Trouble, next.RetryAt = now, session.Renewals+1, "", time.Time{}
+	next.Renewals, next.Trouble, next.RetryAt = session.Renewals+1, "", time.Time{}
 	return next, nil
 }
 

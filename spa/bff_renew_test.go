@@ -99,8 +99,12 @@ func TestR2BFFConcurrentRequestsShareOneRenewal(t *testing.T) {
 					})
 				}
 				wait.Wait()
-				if got := p.status(); asked.Load() != 1 || got.Renewals != 1 {
+				got := p.status()
+				if asked.Load() != 1 || got.Renewals != 1 {
 					t.Errorf("%d exchanges, %d renewals, want one", asked.Load(), got.Renewals)
+				}
+				if lifetime := got.Expires - got.Issued; lifetime != 600 { // also when the answer took its time
+					t.Errorf("the new token lives %d s, want expires_in", lifetime)
 				}
 			})
 		})

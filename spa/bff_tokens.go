@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/coreos/go-oidc/v3/oidc"
 	"golang.org/x/oauth2"
@@ -49,10 +50,11 @@ func (b *bff) verifyIDToken(ctx context.Context, tokens *oauth2.Token) (idClaims
 // take puts the tokens of a response in place of those the session had. A response without a new refresh token or ID token
 // leaves the old ones (RFC 6749 §6, R27).
 func (s *bffSession) take(tokens *oauth2.Token) error {
-	if tokens.AccessToken == "" || !strings.EqualFold(tokens.Type(), "Bearer") || tokens.Expiry.IsZero() {
+	if tokens.AccessToken == "" || !strings.EqualFold(tokens.Type(), "Bearer") || tokens.ExpiresIn <= 0 {
 		return fmt.Errorf("%w: it lacks a bearer token with an end", errBadAnswer)
 	}
 	s.AccessToken, s.Expires = tokens.AccessToken, tokens.Expiry
+	s.Issued = s.Expires.Add(-time.Duration(tokens.ExpiresIn) * time.Second)
 	if tokens.RefreshToken != "" {
 		s.RefreshToken = tokens.RefreshToken
 	}
