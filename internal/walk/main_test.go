@@ -52,6 +52,9 @@ func buildBinary(t *testing.T) string {
 		if runtime.GOOS == "windows" {
 			binary.path += ".exe"
 		}
+		if binary.err = lookAtSources("../.."); binary.err != nil {
+			return
+		}
 		build := exec.Command("go", "build", "-o", binary.path, "silentrenew")
 		if out, err := build.CombinedOutput(); err != nil {
 			binary.err = fmt.Errorf("go build: %w\n%s", err, out)
@@ -61,6 +64,17 @@ func buildBinary(t *testing.T) string {
 		t.Fatal(binary.err)
 	}
 	return binary.path
+}
+
+// lookAtSources reads the program's folders. go test keeps a result until something changes that the test itself has looked at, and it
+// is another process that reads the sources here: without this a walk would pass from memory after they changed.
+func lookAtSources(root string) error {
+	return filepath.WalkDir(root, func(path string, entry os.DirEntry, err error) error {
+		if err == nil && entry.IsDir() && path != root && strings.HasPrefix(entry.Name(), ".") {
+			return filepath.SkipDir
+		}
+		return err
+	})
 }
 
 // chromium is the one browser process that all walks share; each walk has a profile of its own in it.
