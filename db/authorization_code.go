@@ -56,7 +56,7 @@ func (d *DB) InsertAuthorizationCode(ctx context.Context, code string, c Authori
 	}
 	grant := persistedGrant{Key: hashHandle(code), Type: grantAuthorizationCode, SubjectID: c.Subject, SessionID: c.SessionID,
 		ClientID: c.ClientID, CreationTime: c.Created, Expiration: &c.Expires, Data: string(data), FamilyID: FamilyOf(code)}
-	err = d.queue(ctx, func() error {
+	err = d.grant(ctx, func() error {
 		_, err := d.granting.run(d.brief(ctx), insertGrant, grant.inserted()...)
 		return err
 	})
@@ -78,7 +78,7 @@ const consumeCode = `
 func (d *DB) ConsumeAuthorizationCode(ctx context.Context, code, jti string, now time.Time) (AuthorizationCode, error) {
 	key := hashHandle(code)
 	var taken string
-	err := d.queue(ctx, func() error {
+	err := d.grant(ctx, func() error {
 		return d.granting.one(d.brief(ctx), consumeCode, []any{moment(now), jti, key, moment(now)}, &taken)
 	})
 	if err == nil {

@@ -14,6 +14,8 @@ import (
 	"gorm.io/gorm"
 	"gorm.io/gorm/logger"
 	"gorm.io/gorm/schema"
+
+	"silentrenew/internal/walindex"
 )
 
 // DB is an open database with the schema this program knows. It is safe for concurrent use.
@@ -28,6 +30,7 @@ type DB struct {
 
 	reading, granting *statements // of the readers' pool and of the writers'
 
+	wal     *walindex.Index // nil on PostgreSQL
 	known   atomic.Pointer[memory]
 	changes atomic.Int64 // how often this process may have changed what is kept there
 }
@@ -133,7 +136,7 @@ func (d *DB) write(ctx context.Context, fn func(tx *gorm.DB) error) error {
 	return d.queue(ctx, func() error { return fn(d.writing.WithContext(ctx)) })
 }
 
-// queue is write for codes and refresh tokens, which nobody keeps in memory.
+// queue lets one writer of this process in at a time.
 func (d *DB) queue(ctx context.Context, fn func() error) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -147,6 +150,16 @@ func (d *DB) queue(ctx context.Context, fn func() error) error {
 		}
 	}
 	return nameLock(fn())
+}
+
+// grant is write for codes and refresh tokens, which nobody keeps in memory. What is kept there outlives it.
+func (d *DB) grant(ctx context.Context, fn func() error) error {
+	return d.queue(ctx, func() error {
+		before := d.wal.Header()
+		err := fn()
+		d.known.Load().outlives(before, d.wal.Header())
+		return err
+	})
 }
 
 // transaction runs fn as one transaction: all of it, or nothing.

@@ -9,6 +9,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"silentrenew/internal/walindex"
 )
 
 // memory is what the tables of clients, resources, users and options say, and those of sessions and revoked tokens, as
@@ -20,8 +22,29 @@ type memory struct {
 	configuration *configuration
 	sessions      *sessions
 
-	checked atomic.Int64 // when the marks were last seen, nanoseconds since the epoch
-	after   atomic.Int64 // how many changes this process had made before
+	checked atomic.Int64                    // when the marks were last seen, nanoseconds since the epoch
+	after   atomic.Int64                    // how many changes this process had made before
+	end     atomic.Pointer[walindex.Header] // where the database's log ended then, on SQLite
+}
+
+// stands reports whether nothing was committed since the marks were last seen: the log ends where it did.
+func (m *memory) stands(end walindex.Header) bool {
+	if m == nil || !end.Known() {
+		return false
+	}
+	seen := m.end.Load()
+	return seen != nil && *seen == end
+}
+
+// outlives tells that a commit of ours which changed nothing that is kept here took the log from one end to the other. If it was the
+// only one, the marks are as they were.
+func (m *memory) outlives(before, after walindex.Header) {
+	if m == nil || !after.After(before) {
+		return
+	}
+	if seen := m.end.Load(); seen != nil && *seen == before {
+		m.end.CompareAndSwap(seen, &after)
+	}
 }
 
 type configuration struct {
@@ -95,6 +118,13 @@ func (d *DB) remembers(ctx context.Context) (*memory, error) {
 			return known, nil
 		}
 	}
+	end := d.wal.Header()
+	if known.stands(end) {
+		if of != nil {
+			of.seen.Store(known)
+		}
+		return known, nil
+	}
 	var configured, active string
 	err := d.row(ctx, `SELECT "Version", "Sessions" FROM "ConfigurationVersion"`, nil, &configured, &active)
 	if errors.Is(err, sql.ErrNoRows) { // somebody has emptied the table: nothing tells us about changes, so nothing is kept
@@ -106,6 +136,7 @@ func (d *DB) remembers(ctx context.Context) (*memory, error) {
 	known = d.remember(known, configured, active)
 	known.after.Store(changes)
 	known.checked.Store(now)
+	known.end.Store(&end) // read before the marks were, so never newer than them
 	if of != nil {
 		of.seen.Store(known)
 	}

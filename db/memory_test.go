@@ -50,6 +50,33 @@ func TestA20AnEditByAnotherConnectionCountsAtOnce(t *testing.T) {
 	})
 }
 
+// The same between two commits of our own, of which each leaves what is kept as it is.
+func TestA20AnEditBetweenTwoCodesCounts(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		seeded(t, d)
+		shell := dbtest.Shell(t, d)
+		insert := func(handle string) {
+			t.Helper()
+			if err := d.InsertAuthorizationCode(t.Context(), handle, someCode()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for n := 1; n <= 100; n++ {
+			insert(fmt.Sprint("before", n))
+			if got := lifetime(t, d); n > 1 && got != n-1 {
+				t.Fatalf("before the %dth edit the lifetime is %d", n, got)
+			}
+			if _, err := shell.ExecContext(t.Context(), fmt.Sprintf(`UPDATE "Clients" SET "AccessTokenLifetime" = %d WHERE "ClientId" = 'spa-client'`, n)); err != nil {
+				t.Fatal(err)
+			}
+			insert(fmt.Sprint("after", n))
+			if got := lifetime(t, d); got != n {
+				t.Fatalf("after the %dth edit the lifetime is %d", n, got)
+			}
+		}
+	})
+}
+
 // The same with many readers in two processes' worth of databases while somebody edits: a read that begins after a
 // commit never returns what was there before it.
 func TestA20NoReaderIsBehindACommitThatCameBefore(t *testing.T) {
@@ -67,7 +94,25 @@ func TestA20NoReaderIsBehindACommitThatCameBefore(t *testing.T) {
 		}
 		done := make(chan struct{})
 		var readers sync.WaitGroup
-		for _, store := range []*db.DB{d, dbtest.Again(t, d)} {
+		for of, store := range []*db.DB{d, dbtest.Again(t, d)} {
+			readers.Go(func() { // codes come and go all the time: what is kept outlives them
+				for n := 0; ; n++ {
+					select {
+					case <-done:
+						return
+					default:
+					}
+					handle := fmt.Sprint("code", of, n)
+					if err := store.InsertAuthorizationCode(t.Context(), handle, someCode()); err != nil {
+						t.Error(err)
+						return
+					}
+					if _, err := store.ConsumeAuthorizationCode(t.Context(), handle, "jti", noon); err != nil {
+						t.Error(err)
+						return
+					}
+				}
+			})
 			for range 4 {
 				readers.Go(func() {
 					for {

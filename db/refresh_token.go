@@ -142,7 +142,7 @@ func (d *DB) RotateRefreshToken(ctx context.Context, handle string, expires, now
 		return "", err
 	}
 	key := hashHandle(handle)
-	err = d.queue(ctx, func() error {
+	err = d.grant(ctx, func() error {
 		return d.granting.together(d.brief(ctx), []string{consumeRefreshToken, insertGrant}, func(in *statements) error {
 			var parent persistedGrant
 			if err := in.one(d.brief(ctx), consumeRefreshToken, []any{moment(now), key, moment(now)}, parent.columns()...); err != nil {

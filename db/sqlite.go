@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"gorm.io/driver/sqlite"
+
+	"silentrenew/internal/walindex"
 )
 
 // openSQLite opens path, creating it first if there is nothing there and nothing has to be.
@@ -33,7 +35,11 @@ func openSQLite(ctx context.Context, path string, existing bool) (*DB, error) {
 			return nil, err
 		}
 	}
-	return openMigrated(ctx, path, path)
+	d, err := openMigrated(ctx, path, path)
+	if err == nil {
+		d.wal = walindex.Open(path)
+	}
+	return d, err
 }
 
 // busyTimeout is how long a statement waits while another process writes. It is well below the ten seconds after which

@@ -23,7 +23,7 @@ var rooms = map[string][]string{
 	"idp":    {"db", "views", "static", "internal/dpop", "internal/event", "internal/keyring", "internal/seal"},
 	"api":    {"db", "internal/country", "internal/dpop", "internal/event"},
 	"spa":    {"views", "static", "internal/event", "internal/seal"},
-	"db":     {},
+	"db":     {"internal/walindex"},
 	"views":  {},
 	"static": {},
 
@@ -44,6 +44,7 @@ var rooms = map[string][]string{
 	"internal/localca":          {},
 	"internal/seal":             {},
 	"internal/serve":            {"internal/config"},
+	"internal/walindex":         {},
 }
 
 // keepers says who alone may know a library.
