@@ -101,18 +101,14 @@ func protocolParameters(r *http.Request) url.Values {
 	if r.Method == http.MethodPost {
 		return r.PostForm
 	}
-	return r.URL.Query()
+	return r.Form // of a GET that is the query
 }
 
 // correlationID finds the id in the header, the parameters, or the authorization request that a page of ours carries in
 // its returnUrl, so that it survives the detour by the login page (E19).
 func correlationID(r *http.Request) string {
-	for _, values := range []url.Values{r.Form, returnURLQuery(r.Form)} {
-		if id := values.Get(event.CorrelationParameter); event.ValidCorrelationID(id) && r.Header.Get(event.CorrelationHeader) == "" {
-			return id
-		}
-	}
-	return event.CorrelationID(r)
+	const name = event.CorrelationParameter
+	return event.FirstCorrelationID(r.Header.Get(event.CorrelationHeader), r.Form.Get(name), returnURLQuery(r.Form).Get(name))
 }
 
 // eventParameters masks the parameters. The return URL is cut to its path, because an id_token_hint may be inside; the

@@ -44,7 +44,7 @@ func (p *Provider) protect(next http.Handler) http.Handler {
 	forgery.SetDenyHandler(p.alone("forbidden", func(*gin.Context) error {
 		return refuse(Forbidden, "this form was posted by a page of another site").withStatus(http.StatusForbidden)
 	}))
-	guarded := http.MaxBytesHandler(forgery.Handler(next), maxBody)
+	guarded := forgery.Handler(next)
 
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		ctx, cancel := context.WithTimeout(db.ForRequest(r.Context()), requestTimeout)
@@ -53,6 +53,7 @@ func (p *Provider) protect(next http.Handler) http.Handler {
 		if r.Method == http.MethodHead { // net/http drops the body (RFC 9110 §9.3.2)
 			r.Method = http.MethodGet
 		}
+		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
 		guarded.ServeHTTP(w, r)
 	})
 }

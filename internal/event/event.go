@@ -40,7 +40,7 @@ func (e Event) OK() bool { return e.Outcome == OutcomeOK }
 
 // Attrs returns the event as log attributes under their wire names, leaving out what is empty.
 func (e Event) Attrs() []slog.Attr {
-	attrs := []slog.Attr{slog.String("role", e.Role)}
+	attrs := append(make([]slog.Attr, 0, 10+len(e.Parameters)), slog.String("role", e.Role))
 	add := func(key, value string) {
 		if value != "" {
 			attrs = append(attrs, slog.String(key, value))

@@ -17,18 +17,22 @@ var secretParameters = map[string]bool{
 	"dpop": true, "initialaccesstoken": true, "logouttoken": true, "registrationaccesstoken": true, "softwarestatement": true,
 }
 
-// letters returns the letters of a name, all small.
-func letters(name string) string {
-	return strings.Map(func(r rune) rune {
-		if !unicode.IsLetter(r) {
-			return -1
+// secret reports whether a parameter of this name is one of them.
+func secret(name string) bool {
+	letters := make([]byte, 0, maxNameLength)
+	for _, r := range name {
+		if unicode.IsLetter(r) {
+			letters = utf8.AppendRune(letters, unicode.ToLower(r))
 		}
-		return unicode.ToLower(r)
-	}, name)
+	}
+	return secretParameters[string(letters)]
 }
 
 // signed is what a JWT in compact form looks like (RFC 7519 §3.1). One that came under another name is no less a secret.
-var signed = regexp.MustCompile(`eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*`)
+var signed = regexp.MustCompile(signedBegins + `[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*`)
+
+// signedBegins is {" in base64url, with which a JOSE header begins. To look for it is cheap.
+const signedBegins = "eyJ"
 
 const (
 	masked        = "***"
@@ -46,17 +50,20 @@ func Mask(values url.Values) map[string]string {
 			break
 		}
 		value, shown := strings.Join(all, " "), printableName(name)
-		if (secretParameters[letters(name)] || shown == masked) && value != "" {
+		switch {
+		case value != "" && (shown == masked || secret(name)):
 			value = masked
+		case strings.Contains(value, signedBegins):
+			value = signed.ReplaceAllLiteralString(value, masked)
 		}
-		out[shown] = Printable(signed.ReplaceAllLiteralString(value, masked), maxValueRunes)
+		out[shown] = Printable(value, maxValueRunes)
 	}
 	return out
 }
 
 // printableName returns a parameter's name. A body in JSON or a token that was sent as a form arrives as a name, with its secrets.
 func printableName(name string) string {
-	if len(name) > maxNameLength || strings.ContainsAny(name, `{}"`) || signed.MatchString(name) {
+	if len(name) > maxNameLength || strings.ContainsAny(name, `{}"`) || strings.Contains(name, signedBegins) && signed.MatchString(name) {
 		return masked
 	}
 	return Printable(name, maxNameLength)
