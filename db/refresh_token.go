@@ -128,34 +128,32 @@ const selectRefreshToken = `SELECT ` + grantColumns + ` FROM "PersistedGrants" W
 // consumeRefreshToken is the lock: of any number of requests with the same token the database lets exactly one through.
 const consumeRefreshToken = `
 	UPDATE "PersistedGrants" SET "ConsumedTime" = ?
-	WHERE "Key" = ? AND "Type" = 'refresh_token' AND "ConsumedTime" IS NULL AND "RevokedTime" IS NULL AND "Expiration" > ?
-	RETURNING ` + grantColumns
+	WHERE "Key" = ? AND "Type" = 'refresh_token' AND "ConsumedTime" IS NULL AND "RevokedTime" IS NULL AND "Expiration" > ?`
 
 // RotateRefreshToken exchanges a refresh token for its successor, exactly once, and returns the successor's handle. Who
 // comes again within the grace, while nobody has used the successor, gets the same handle again: the first answer was
 // lost, or two tabs asked at once. Anybody later gets a [*RefreshTokenReusedError]. It returns [ErrNotFound] for a token
-// that is unknown, expired or revoked. The successor takes over everything but its expiry.
-func (d *DB) RotateRefreshToken(ctx context.Context, handle string, expires, now time.Time, grace time.Duration) (successor string, err error) {
+// that is unknown, expired or revoked. Token is what [DB.RefreshToken] said of the handle; the successor takes over everything but its expiry.
+func (d *DB) RotateRefreshToken(ctx context.Context, handle string, token RefreshToken, expires, now time.Time, grace time.Duration) (successor string, err error) {
 	salt := make([]byte, sha256.Size)
 	_, _ = rand.Read(salt) // never fails (crypto/rand)
 	if successor, err = successorHandle(handle, salt); err != nil {
 		return "", err
 	}
 	key := hashHandle(handle)
+	token.Created, token.Expires, token.ParentKey = now, expires, key
+	child, err := token.grant(successor, salt)
+	if err != nil {
+		return "", fmt.Errorf("db: rotate refresh token: %w", err)
+	}
 	err = d.grant(ctx, func() error {
 		return d.granting.together(d.brief(ctx), []string{consumeRefreshToken, insertGrant}, func(in *statements) error {
-			var parent persistedGrant
-			if err := in.one(d.brief(ctx), consumeRefreshToken, []any{moment(now), key, moment(now)}, parent.columns()...); err != nil {
-				return err
-			}
-			token, _, err := parent.refreshToken()
+			taken, err := in.run(d.brief(ctx), consumeRefreshToken, moment(now), key, moment(now))
 			if err != nil {
 				return err
 			}
-			token.Created, token.Expires, token.ParentKey = now, expires, key
-			child, err := token.grant(successor, salt)
-			if err != nil {
-				return err
+			if taken == 0 {
+				return sql.ErrNoRows
 			}
 			_, err = in.run(d.brief(ctx), insertGrant, child.inserted()...)
 			return err

@@ -111,7 +111,7 @@ func (p *Provider) exchange(ctx context.Context, request tokenRequest, presented
 		return "", refuse(InvalidGrant, "refresh_token has reached its absolute lifetime")
 	}
 	if client.RefreshTokenUsage == db.RefreshTokenOneTimeOnly || token.Consumed != nil {
-		next, err = p.db.RotateRefreshToken(ctx, presented, expires, now, client.RefreshTokenReuseGrace())
+		next, err = p.db.RotateRefreshToken(ctx, presented, token, expires, now, client.RefreshTokenReuseGrace())
 	} else {
 		next, err = presented, p.db.ExtendRefreshToken(ctx, presented, expires, now)
 	}
