@@ -26,7 +26,7 @@
 // # After a power cut
 //
 // SQLite writes ahead (WAL) with synchronous=NORMAL: a commit is in the log file before it is answered, but the disk is told
-// to keep it only at the next checkpoint, after about a thousand pages. A crash of the program or its end by kill -9
+// to keep it only at the next checkpoint, after four thousand pages. A crash of the program or its end by kill -9
 // loses nothing. A power cut or a crash of the operating system may lose the last commits, whole commits from the end and
 // never a part of one, and the file stays sound. What that means here: who had just signed in signs in again; a code or
 // refresh token issued just before is unknown, so the client starts over; and a code or refresh token that was taken just

@@ -53,8 +53,9 @@ func openMigrated(ctx context.Context, path, name string) (*DB, error) {
 	dsn := sqliteDSN(path, url.Values{
 		"_pragma": {
 			waitForOthers,
-			"journal_mode(WAL)",   // readers never wait for the writer
-			"synchronous(NORMAL)", // safe against a crash of the program; a power cut may cost the last commits, never the file
+			"journal_mode(WAL)",        // readers never wait for the writer
+			"synchronous(NORMAL)",      // safe against a crash of the program; a power cut may cost the last commits, never the file
+			"wal_autocheckpoint(4000)", // pages of 4 KiB: renewals write the same ones again and again
 			"foreign_keys(1)",
 			"cache_size(-65536)", // KiB at most, per connection: an import touches every index all over
 		},

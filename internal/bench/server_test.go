@@ -217,7 +217,7 @@ func benchClients() []db.Client {
 func openPool(folder, database string) (*sql.DB, string, error) {
 	if filepath.Ext(database) == ".db" {
 		pool, err := sql.Open("sqlite", "file:"+filepath.Join(folder, "floor.db")+
-			"?_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=synchronous(NORMAL)&_txlock=immediate")
+			"?_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=synchronous(NORMAL)&_pragma=wal_autocheckpoint(4000)&_txlock=immediate")
 		return pool, "?", err
 	}
 	pool, err := sql.Open("pgx", database)
