@@ -126,8 +126,7 @@ func (p *Provider) authenticateClient(ctx context.Context, credentials clientCre
 	case client.Validate() != nil:
 		return db.Client{}, refuse(InvalidClient, "the registration of client %s cannot be used: %v", client.ClientID, client.Validate())
 	case client.TokenEndpointAuthMethod != "" && client.TokenEndpointAuthMethod != credentials.Method: // OIDC Registration §2
-		refused.cause = fmt.Errorf("authenticates by %s, is registered for %s", credentials.Method, client.TokenEndpointAuthMethod)
-		return db.Client{}, refused
+		return db.Client{}, otherMethod(client, credentials)
 	case credentials.Assertion != "":
 		return client, p.checkAssertion(ctx, client, credentials.Assertion)
 	case credentials.Secret == "" && !client.RequireClientSecret:
@@ -140,6 +139,27 @@ func (p *Provider) authenticateClient(ctx context.Context, credentials clientCre
 		return db.Client{}, refused
 	}
 	return client, nil
+}
+
+// otherMethod refuses a client that does not authenticate the way it is registered for. Who has shown that it knows the secret is told which way
+// that is, and what to do; it often is client_secret_basic because that is what a registration means that names none (RFC 7591 §2).
+func otherMethod(client db.Client, credentials clientCredentials) *Error {
+	refused := refuse(InvalidClient, "client authentication failed")
+	if secretMatches(client.Secrets, credentials.Secret, time.Now()) {
+		refused = refuse(InvalidClient, "client %s sent its secret by %s and is registered for %s: %s, or register token_endpoint_auth_method %s",
+			client.ClientID, credentials.Method, client.TokenEndpointAuthMethod, howTo[client.TokenEndpointAuthMethod], credentials.Method)
+	}
+	refused.cause = fmt.Errorf("authenticates by %s, is registered for %s", credentials.Method, client.TokenEndpointAuthMethod)
+	return refused
+}
+
+// howTo says what each method sends (OIDC Core §9, RFC 6749 §2.3.1).
+var howTo = map[string]string{
+	authNone:              "send client_id alone",
+	authClientSecretBasic: "send it in the Authorization header",
+	authClientSecretPost:  "send it as client_secret in the form",
+	authClientSecretJWT:   "sign a client_assertion with it",
+	authPrivateKeyJWT:     "sign a client_assertion with its private key",
 }
 
 // secretMatches reports whether one of the stored secrets that has not expired is the presented one. Stored is the

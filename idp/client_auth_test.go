@@ -90,6 +90,39 @@ func TestI22ClientAuthentication(t *testing.T) {
 	}
 }
 
+// RFC 7591 §2: a registration that names no method means client_secret_basic. A client that knows its secret and sends it the other way is told
+// what to do; to anybody else every refusal looks the same.
+func TestI22AnotherMethodThanRegistered(t *testing.T) {
+	s := newSite(t)
+	for id, method := range map[string]string{"by-header": authClientSecretBasic, "by-form": authClientSecretPost} {
+		s.addClient(id, func(c *db.Client) {
+			c.RequireClientSecret, c.TokenEndpointAuthMethod = true, method
+			c.Secrets = []db.ClientSecret{{Type: sharedSecret, Value: db.HashSecret("pr00f")}}
+		})
+	}
+	for _, row := range []struct {
+		name, id, secret, authorization, want string
+	}{
+		{"client_secret_basic, posted", "by-header", "pr00f", "", "send it in the Authorization header, or register token_endpoint_auth_method client_secret_post"},
+		{"client_secret_post, in the header", "", "", basic("by-form", "pr00f"), "send it as client_secret in the form, or register token_endpoint_auth_method client_secret_basic"},
+		{"a wrong secret", "by-header", "wrong", "", `"client authentication failed"`},
+		{"no secret", "by-header", "", "", `"client authentication failed"`},
+		{"an unknown client", "nobody", "pr00f", "", `"client authentication failed"`},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			var headers []string
+			if row.authorization != "" {
+				headers = []string{"Authorization", row.authorization}
+			}
+			answer := s.token(tokenForm("no-such-code", "client_id", row.id, "client_secret", row.secret), headers...)
+			wantError(t, answer, http.StatusUnauthorized, InvalidClient)
+			if !strings.Contains(answer.Body, row.want) {
+				t.Errorf("got %s, want %s", answer.Body, row.want)
+			}
+		})
+	}
+}
+
 func TestSecretExpiresAtItsSecond(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newSite(t)
