@@ -166,7 +166,7 @@ func companiesAPI(w http.ResponseWriter, r *http.Request) {
 	case r.Method == http.MethodPost && path == "/companies":
 		say(http.StatusCreated, `{"id":"`+newID+`","name":"New & Co","fullAddress":"1 Way Here","address":"1 Way","country":"Here"}`)
 	case path == "/companies/privacy":
-		say(http.StatusOK, `[{"type":"role","value":"Admin"},{"type":"sub","value":"<b>1</b>"}]`)
+		say(http.StatusOK, `[{"type":"role","value":"Admin"},{"type":"sub","value":"<b>1</b>"},{"type":"exp","value":"4000000000"},{"type":"iat","value":"1000000000"}]`)
 	case path == "/companies/"+firstID && changes && r.Header.Get("If-Match") != currentTag:
 		problem(http.StatusPreconditionFailed, "somebody changed the company since you read it")
 	case path == "/companies/"+firstID && r.Method == http.MethodDelete:

@@ -165,6 +165,13 @@ func TestA17PrivacyListsTheClaims(t *testing.T) {
 	if got := text(doc, `tr[data-claim="sub"] td`); got != "<b>1</b>" {
 		t.Errorf("a claim's value was taken for markup: %q", got)
 	}
+	// DESIGN §7: the human meaning stands beside the specification's number.
+	if got := text(doc, `tr[data-claim="exp"] td`); !strings.HasPrefix(got, "4000000000 2 October 2096, 07:06:40 UTC, in ") {
+		t.Errorf("exp reads %q", got)
+	}
+	if got := text(doc, `tr[data-claim="iat"] td time`); !strings.HasPrefix(got, "9 September 2001, 01:46:40 UTC, ") || !strings.HasSuffix(got, " ago") {
+		t.Errorf("iat reads %q", got)
+	}
 }
 
 func TestAnAnswerForHtmxIsMainAlone(t *testing.T) {

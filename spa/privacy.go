@@ -1,6 +1,10 @@
 package spa
 
 import (
+	"slices"
+	"strconv"
+	"time"
+
 	"github.com/gin-gonic/gin"
 
 	"silentrenew/views"
@@ -14,7 +18,16 @@ func (s *Server) privacy(c *gin.Context, who caller) (page, error) {
 	}
 	var rows []views.ClaimRow
 	for _, one := range claims {
-		rows = append(rows, views.ClaimRow{Type: one.Type, Value: one.Value})
+		rows = append(rows, views.ClaimRow{Type: one.Type, Value: one.Value, At: momentOf(one)})
 	}
-	return page{name: "privacy", title: "Privacy", content: views.Privacy(rows)}, nil
+	return page{name: "privacy", title: "Privacy", content: views.Privacy(rows, time.Now())}, nil
+}
+
+// momentOf returns the moment that a claim is about (RFC 7519 §4.1, OIDC Core §2), zero for any other claim.
+func momentOf(one claim) time.Time {
+	seconds, err := strconv.ParseInt(one.Value, 10, 64)
+	if err != nil || !slices.Contains([]string{"exp", "iat", "nbf", "auth_time", "updated_at"}, one.Type) {
+		return time.Time{}
+	}
+	return time.Unix(seconds, 0)
 }
