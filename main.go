@@ -40,15 +40,44 @@ import (
 const rememberedEvents = 1000
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop) // the first signal drains, a second one kills
-	if err := run(ctx, os.Args[1:], os.Getenv, os.Stdout, os.Stderr); err != nil {
+	ctx := untilSignal()
+	err := run(ctx, os.Args[1:], os.Getenv, os.Stdout, os.Stderr)
+	if signal, ok := errors.AsType[interrupted](context.Cause(ctx)); ok && errors.Is(err, context.Canceled) {
+		os.Exit(signal.exitCode()) // before it was ready; what it had begun to write the database has taken back
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "silentrenew:", oneLine(err))
 		if errors.Is(err, listing.ErrRowsLeftOut) {
 			os.Exit(2)
 		}
 		os.Exit(1)
 	}
+}
+
+// interrupted is the cause of the end that a signal asks for.
+type interrupted struct{ os.Signal }
+
+func (i interrupted) Error() string { return i.String() }
+
+// exitCode is the shells' convention for a program that a signal has ended: 130 after Ctrl-C.
+func (i interrupted) exitCode() int {
+	if number, ok := i.Signal.(syscall.Signal); ok {
+		return 128 + int(number)
+	}
+	return 1
+}
+
+// untilSignal returns a context that ends with the first signal, which drains; a second one kills.
+func untilSignal() context.Context {
+	ctx, cancel := context.WithCancelCause(context.Background())
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		received := <-signals
+		signal.Stop(signals)
+		cancel(interrupted{received})
+	}()
+	return ctx
 }
 
 // oneLine is the error as people see it: one line, except that a file with several faults has them named line by line.

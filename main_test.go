@@ -565,6 +565,59 @@ func TestSignalsDrainAndExitWithZero(t *testing.T) {
 	}
 }
 
+// A start that is interrupted says nothing, exits as shells expect, and leaves a database that the next start completes.
+func TestAnInterruptedStartIsCompletedByTheNext(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("no such signals here")
+	}
+	whole := filepath.Join(t.TempDir(), "silentrenew.db")
+	completed := func(database string) (rows int) {
+		t.Helper()
+		cmd, out, stderr := process(t, append(anyPorts, "--db", database)...)
+		deadline := time.After(patience)
+		for !strings.Contains(out.String(), "Ctrl-C stops.") {
+			select {
+			case <-out.more:
+			case <-deadline:
+				t.Fatalf("no greeting:\n%s%s", out, stderr)
+			}
+		}
+		_ = cmd.Process.Signal(os.Interrupt)
+		if err := cmd.Wait(); err != nil {
+			t.Errorf("%v\n%s", err, stderr)
+		}
+		shell, err := sql.Open("sqlite", database)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer shell.Close()
+		if err := shell.QueryRow(`SELECT (SELECT count(*) FROM "Companies") + (SELECT count(*) FROM "Clients") + (SELECT count(*) FROM "Users")`).Scan(&rows); err != nil {
+			t.Fatal(err)
+		}
+		return rows
+	}
+	want := completed(whole)
+	for signal, code := range map[syscall.Signal]int{syscall.SIGINT: 130, syscall.SIGTERM: 143} {
+		database := filepath.Join(t.TempDir(), "silentrenew.db")
+		cmd, out, stderr := process(t, append(anyPorts, "--db", database)...)
+		for begun := time.Now(); time.Since(begun) < patience; time.Sleep(time.Millisecond) {
+			if _, err := os.Stat(database); err == nil {
+				break // it has begun to make its tables
+			}
+		}
+		if err := cmd.Process.Signal(signal); err != nil {
+			t.Fatal(err)
+		}
+		_ = cmd.Wait()
+		if got := cmd.ProcessState.ExitCode(); got != code || out.String()+stderr.String() != "" {
+			t.Errorf("%v: exit code %d, want %d; it says %q", signal, got, code, out.String()+stderr.String())
+		}
+		if rows := completed(database); rows != want {
+			t.Errorf("%v: the next start has %d rows, want %d", signal, rows, want)
+		}
+	}
+}
+
 func TestRefusalIsOneLineAndExitCodeOne(t *testing.T) {
 	cmd, out, stderr := process(t, "--idp-addr", "nonsense")
 	_ = cmd.Wait()
