@@ -7,6 +7,7 @@ import (
 	"io"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
@@ -19,7 +20,7 @@ import (
 
 type keys struct {
 	List             keysList             `cmd:"" help:"List the signing keys and what each of them does now."`
-	Rotate           keysRotate           `cmd:"" help:"Make the next key now. It signs once it has been published for two minutes; the old one stays until its last token has expired."`
+	Rotate           keysRotate           `cmd:"" help:"Make the next key now. It signs once it has been published for two minutes; the old one stays until its last token has expired. Refused while one waits already."`
 	NewEncryptionKey keysNewEncryptionKey `cmd:"" help:"Print a new value for the variable that encrypts private keys in the database."`
 }
 
@@ -28,7 +29,7 @@ type keyJSON struct {
 	ID              string    `json:"Id"`
 	Algorithm       string    `json:"Algorithm"`
 	Generation      int       `json:"Generation"`
-	State           string    `json:"State"` // announced, signing or verifying
+	State           string    `json:"State"` // keyring.State
 	Created         time.Time `json:"Created"`
 	SignsFrom       time.Time `json:"SignsFrom"`
 	LongestLifetime int       `json:"LongestLifetime"` // seconds
@@ -66,6 +67,7 @@ func (keysList) Run(s *desk) error {
 
 type keysRotate struct {
 	Alg       []string `enum:"RS256,PS256,ES256,EdDSA" placeholder:"ALG" help:"Only these: ${enum} (default all)."`
+	Force     bool     `help:"Also where the next key is announced already and has not signed yet."`
 	RevokeOld bool     `help:"Delete the earlier keys at once: every token they signed is refused. For a key that was stolen."`
 	Yes       bool     `help:"Do not ask."`
 }
@@ -90,12 +92,17 @@ func (cmd keysRotate) Run(s *desk) error {
 			return fmt.Errorf("the keys in this database are not encrypted: start the provider with %s first, or leave it out here", config.EncryptionKeyVariable)
 		}
 	}
-	rows, lines := []keyJSON{}, [][]string{}
 	now := time.Now()
-	for _, algorithm := range keyring.Algorithms {
-		if len(cmd.Alg) > 0 && !slices.Contains(cmd.Alg, string(algorithm)) {
-			continue
+	chosen := slices.DeleteFunc(slices.Clone(keyring.Algorithms), func(algorithm jose.SignatureAlgorithm) bool {
+		return len(cmd.Alg) > 0 && !slices.Contains(cmd.Alg, string(algorithm))
+	})
+	if !cmd.Force && !cmd.RevokeOld {
+		if err := noneAnnounced(chosen, all, now); err != nil {
+			return err
 		}
+	}
+	rows, lines := []keyJSON{}, [][]string{}
+	for _, algorithm := range chosen {
 		changes, err := ring.Rotate(s, algorithm, cmd.RevokeOld, now)
 		if err != nil {
 			return err
@@ -111,6 +118,29 @@ func (cmd keysRotate) Run(s *desk) error {
 	}
 	s.note("A running provider reads the keys within 30 seconds.")
 	return s.table(rows, "", []string{"ALG", "GEN", "", "SIGNS FROM", "KID"}, lines)
+}
+
+// noneAnnounced refuses to pile up keys: while the next key of an algorithm waits for its time, another would only lengthen the key set that
+// every client fetches, and stay there until the tokens of those before it have expired.
+func noneAnnounced(algorithms []jose.SignatureAlgorithm, all []db.SigningKey, now time.Time) error {
+	var waiting []string
+	var last time.Time
+	for _, key := range all {
+		if !slices.Contains(algorithms, jose.SignatureAlgorithm(key.Algorithm)) || keyring.State(key, all, now) != keyring.Announced {
+			continue
+		}
+		if !slices.Contains(waiting, key.Algorithm) {
+			waiting = append(waiting, key.Algorithm)
+		}
+		if key.SignsFrom.After(last) {
+			last = key.SignsFrom
+		}
+	}
+	if len(waiting) == 0 {
+		return nil
+	}
+	return fmt.Errorf("the next key of %s is announced already and signs by itself from %s on: wait until then, choose others with --alg, or "+
+		"make another with --force; for a stolen key --revoke-old (silentrenew keys list shows them all)", strings.Join(waiting, ", "), moment(&last))
 }
 
 type keysNewEncryptionKey struct{}

@@ -77,17 +77,23 @@ func Signer[K any](keys []K, signsFrom func(K) time.Time, now time.Time) (signer
 	return signer
 }
 
-// State says in a word what a key does now: "announced" before it signs, "signing", or "verifying" once a later one signs and only
-// tokens of old are left to check. All are the keys of every algorithm, newest generation first within each.
+// What a key does, in a word.
+const (
+	Announced = "announced" // published, and does not sign yet
+	Signing   = "signing"
+	Verifying = "verifying" // a later one signs, and only tokens of old are left to check
+)
+
+// State says what a key does now. All are the keys of every algorithm, newest generation first within each.
 func State(key db.SigningKey, all []db.SigningKey, now time.Time) string {
 	signer := Signer(of(jose.SignatureAlgorithm(key.Algorithm), all), func(k db.SigningKey) time.Time { return k.SignsFrom }, now)
 	switch {
 	case signer.ID == key.ID:
-		return "signing"
+		return Signing
 	case key.Generation > signer.Generation:
-		return "announced"
+		return Announced
 	}
-	return "verifying"
+	return Verifying
 }
 
 func later(a, b time.Time) time.Time {
