@@ -165,7 +165,11 @@ func openDatabase(ctx context.Context, cfg config.Config, urls config.URLs, decl
 	if !cfg.Serves(config.IDP) && !cfg.Serves(config.API) {
 		return store, nil
 	}
-	_, err = store.Seed(ctx, db.SeedURLs{Declared: !declared.Seed, SPA: urls.SPA, API: urls.API, Companies: listing.Embedded})
+	seed := db.SeedURLs{Declared: !declared.Seed, SPA: urls.SPA, API: urls.API, Companies: listing.Embedded}
+	if seed.Declared && !cfg.Serves(config.API) {
+		seed.API = ""
+	}
+	_, err = store.Seed(ctx, seed)
 	for name, value := range cfg.Options() {
 		err = errors.Join(err, store.SetOption(ctx, name, value))
 	}
@@ -197,7 +201,7 @@ func applyDeclaration(ctx context.Context, cfg config.Config, declared *declarat
 		slog.Warn(warning)
 	}
 	if len(done.Added)+len(done.Changed) > 0 {
-		slog.Info("declared clients and users: "+done.String(), "added", done.Added, "changed", done.Changed)
+		slog.Info("declared: "+done.String(), "added", done.Added, "changed", done.Changed)
 	}
 	return err
 }

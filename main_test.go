@@ -381,7 +381,7 @@ func TestConfigDeclaresClientsAndUsers(t *testing.T) {
 		t.Fatal(err)
 	}
 	p = start(t, folder, append(anyPorts, "--config", file)...)
-	if strings.Contains(p.err.String(), "declared clients") {
+	if strings.Contains(p.err.String(), "declared:") {
 		t.Errorf("the second start changed something:\n%s", p.err)
 	}
 	if err := p.end(); err != nil {

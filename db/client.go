@@ -291,3 +291,14 @@ func (d *DB) TouchClient(ctx context.Context, clientID string, now time.Time) er
 	}
 	return nil
 }
+
+// JSONWebKey is the Type of a secret that is none: its Value is a public key (RFC 7517 §4).
+const JSONWebKey = "JsonWebKey"
+
+// SetPublicKeys puts the keys of a JWK Set, each as JSON, in the place of those that are there; none takes them away.
+func (c *Client) SetPublicKeys(keys []string) {
+	c.Secrets = slices.DeleteFunc(slices.Clone(c.Secrets), func(s ClientSecret) bool { return s.Type == JSONWebKey })
+	for _, key := range keys {
+		c.Secrets = append(c.Secrets, ClientSecret{Description: "jwks", Value: key, Type: JSONWebKey})
+	}
+}

@@ -55,7 +55,7 @@ func (d *DB) ChangeClient(ctx context.Context, clientID string, change func(c *C
 
 // updateClient writes a row that is there, in its place, so that an SQL client that waits for it still finds it; and its child rows anew.
 func updateClient(tx *gorm.DB, c Client) error {
-	columns, err := clientColumns(tx, c)
+	columns, err := columnsOf(tx, c)
 	if err != nil {
 		return err
 	}
@@ -71,10 +71,10 @@ func updateClient(tx *gorm.DB, c Client) error {
 	return createChildRows(tx, c)
 }
 
-// clientColumns returns every column but the key; texts that are empty are NULL where an insert leaves them so.
-func clientColumns(tx *gorm.DB, c Client) (map[string]any, error) {
+// columnsOf returns every column of a row but the key; texts that are empty are NULL where an insert leaves them so.
+func columnsOf[T any](tx *gorm.DB, row T) (map[string]any, error) {
 	statement := &gorm.Statement{DB: tx}
-	if err := statement.Parse(&c); err != nil {
+	if err := statement.Parse(&row); err != nil {
 		return nil, err
 	}
 	columns := map[string]any{}
@@ -82,7 +82,7 @@ func clientColumns(tx *gorm.DB, c Client) (map[string]any, error) {
 		if field.DBName == "" || field.PrimaryKey {
 			continue
 		}
-		value, zero := field.ValueOf(tx.Statement.Context, reflect.ValueOf(c))
+		value, zero := field.ValueOf(tx.Statement.Context, reflect.ValueOf(row))
 		if zero && field.HasDefaultValue {
 			value = nil
 		}

@@ -1,7 +1,7 @@
 package db
 
 import (
-	"fmt"
+	"maps"
 	"net/url"
 	"slices"
 	"strings"
@@ -11,27 +11,22 @@ import (
 // ValidateForSaving says what [Client.Validate] says, and refuses what a row may hold although it leads nowhere: a text that is longer than its
 // column (SQLite would not mind, PostgreSQL would), an address nobody can be sent to, a word that means nothing to the provider. A row that was edited
 // by hand is served all the same; whoever declares or edits one through this program hears of it before.
-func (c Client) ValidateForSaving() error {
-	if err := c.Validate(); err != nil {
-		return err
-	}
-	for _, rule := range []func(Client) *ValidationError{nameSendable, textsFit, addressesReachable, redirectsPossible, wordsKnown} {
-		if broken := rule(c); broken != nil {
-			return broken
-		}
-	}
-	return nil
-}
+func (c Client) ValidateForSaving() error { return first(c.Faults()) }
 
-func nameSendable(c Client) *ValidationError {
+// Faults is all that [Client.ValidateForSaving] has to say.
+func (c Client) Faults() []*ValidationError { return c.broken(slices.Concat(servable, sensible)) }
+
+// sensible are the rules for who saves a client through this program.
+var sensible = []func(Client, fault){nameSendable, textsFit, addressesReachable, redirectsPossible, wordsKnown, keysInOnePlace}
+
+func nameSendable(c Client, wrong fault) {
 	if strings.ContainsFunc(c.ClientID, func(r rune) bool { return r < ' ' || r > '~' }) {
-		return &ValidationError{"ClientId", "must be printable ASCII: a request can carry nothing else (RFC 6749 appendix A)"}
+		wrong("ClientId", "must be printable ASCII: a request can carry nothing else (RFC 6749 appendix A)")
 	}
-	return nil
 }
 
 // textsFit compares with the columns' widths (D1, D2); of a redirect URI the authorization endpoint reads less (D5).
-func textsFit(c Client) *ValidationError {
+func textsFit(c Client, wrong fault) {
 	for _, column := range []struct {
 		name    string
 		longest int
@@ -49,18 +44,20 @@ func textsFit(c Client) *ValidationError {
 		{"GrantType", 250, c.GrantTypes},
 		{"Origin", 150, c.CORSOrigins},
 		{"RequestUri", 2000, c.RequestURIs},
+		{"Claims", 250, claimTexts(c.Claims)},
+		{"Properties", 250, slices.Sorted(maps.Keys(c.Properties))},
+		{"Properties", 2000, slices.Collect(maps.Values(c.Properties))},
 	} {
 		for _, text := range column.texts {
 			if utf8.RuneCountInString(text) > column.longest || !storable(text) {
-				return &ValidationError{column.name, fmt.Sprintf("must be text of at most %d characters", column.longest)}
+				wrong(column.name, "must be text of at most %d characters", column.longest)
 			}
 		}
 	}
-	return nil
 }
 
 // addressesReachable wants addresses that a browser or we can be sent to.
-func addressesReachable(c Client) *ValidationError {
+func addressesReachable(c Client, wrong fault) {
 	for _, column := range []struct {
 		name      string
 		addresses []string
@@ -79,17 +76,16 @@ func addressesReachable(c Client) *ValidationError {
 		for _, address := range column.addresses {
 			u, err := url.Parse(address)
 			if address != "" && (err != nil || !overHTTP(u) || u.Hostname() == "" || len(address) > 2000) {
-				return &ValidationError{column.name, fmt.Sprintf("%q must be an http or https URL of at most 2000 characters", address)}
+				wrong(column.name, "%q must be an http or https URL of at most 2000 characters", address)
 			}
 		}
 	}
-	return nil
 }
 
 func overHTTP(u *url.URL) bool { return u.Scheme == "http" || u.Scheme == "https" }
 
 // redirectsPossible refuses redirect URIs that no request can match, or no browser follow.
-func redirectsPossible(c Client) *ValidationError {
+func redirectsPossible(c Client, wrong fault) {
 	for _, uri := range slices.Concat(c.RedirectURIs, c.PostLogoutRedirectURIs) {
 		column := "RedirectUri"
 		if !slices.Contains(c.RedirectURIs, uri) {
@@ -99,14 +95,13 @@ func redirectsPossible(c Client) *ValidationError {
 		switch {
 		case err != nil: // Validate has said so
 		case overHTTP(u) && u.Hostname() == "":
-			return &ValidationError{column, fmt.Sprintf("%q names no host", uri)}
+			wrong(column, "%q names no host", uri)
 		case strings.Contains(u.Host, "*"):
-			return &ValidationError{column, fmt.Sprintf("%q has a wildcard: it is compared in every character (RFC 9700 §2.1), so list each address", uri)}
+			wrong(column, "%q has a wildcard: it is compared in every character (RFC 9700 §2.1), so list each address", uri)
 		case u.Opaque != "" && u.Opaque[0] >= '0' && u.Opaque[0] <= '9': // localhost:3000/callback, read as a scheme
-			return &ValidationError{column, fmt.Sprintf("%q has no scheme: write http://%s", uri, uri)}
+			wrong(column, "%q has no scheme: write http://%s", uri, uri)
 		}
 	}
-	return nil
 }
 
 // What the provider understands; a test of idp compares.
@@ -139,7 +134,21 @@ func (c Client) Unprovable() bool {
 	return false
 }
 
-func wordsKnown(c Client) *ValidationError {
+func claimTexts(claims []ClientClaim) (texts []string) {
+	for _, claim := range claims {
+		texts = append(texts, claim.Type, claim.Value)
+	}
+	return texts
+}
+
+// keysInOnePlace is OIDC Registration §2: a client says its keys or where they are, not both.
+func keysInOnePlace(c Client, wrong fault) {
+	if c.JWKSURI != "" && slices.ContainsFunc(c.Secrets, func(s ClientSecret) bool { return s.Type == JSONWebKey }) {
+		wrong("JwksUri", "must not be given together with Jwks (OIDC Registration §2)")
+	}
+}
+
+func wordsKnown(c Client, wrong fault) {
 	for _, column := range []struct {
 		name  string
 		words []string
@@ -154,9 +163,8 @@ func wordsKnown(c Client) *ValidationError {
 	} {
 		for _, word := range column.words {
 			if word = strings.TrimSpace(word); word != "" && !slices.Contains(column.known, word) {
-				return &ValidationError{column.name, fmt.Sprintf("%q is not one of %s", word, strings.Join(column.known, ", "))}
+				wrong(column.name, "%q is not one of %s", word, strings.Join(column.known, ", "))
 			}
 		}
 	}
-	return nil
 }

@@ -11,48 +11,66 @@ import (
 // IdentityServer4's DefaultClientConfigurationValidator and Client.ValidateGrantTypes. Rows are edited by hand, so a
 // provider asks each time it loads one and treats a client that fails as switched off.
 func (c Client) Validate() error {
-	for _, rule := range []func(Client) *ValidationError{
-		identified, grantTypesFit, lifetimesPossible, redirectURIsRegistered, urisUsable, originsWellFormed, secretPresent, sectorKnown,
-	} {
-		if broken := rule(c); broken != nil {
-			return broken
-		}
-	}
-	return nil
+	return first(c.broken(servable))
 }
 
-func identified(c Client) *ValidationError {
+// fault notes a rule that is broken, by the column's name.
+type fault func(field, format string, args ...any)
+
+// servable are the rules without which a client cannot be served.
+var servable = []func(Client, fault){
+	identified, grantTypesFit, lifetimesPossible, redirectURIsRegistered, urisUsable, originsWellFormed, secretPresent, sectorKnown,
+}
+
+// broken returns everything that breaks one of the rules, in their order.
+func (c Client) broken(rules []func(Client, fault)) []*ValidationError {
+	var all []*ValidationError
+	wrong := func(field, format string, args ...any) {
+		all = append(all, &ValidationError{field, fmt.Sprintf(format, args...)})
+	}
+	for _, rule := range rules {
+		rule(c, wrong)
+	}
+	return all
+}
+
+func first(broken []*ValidationError) error {
+	if len(broken) == 0 {
+		return nil
+	}
+	return broken[0]
+}
+
+func identified(c Client, wrong fault) {
 	switch {
 	case c.ClientID == "" || len(c.ClientID) > 200 || !storable(c.ClientID):
-		return &ValidationError{"ClientId", "must have 1 to 200 characters"}
+		wrong("ClientId", "must have 1 to 200 characters")
 	case c.ProtocolType != "oidc":
-		return &ValidationError{"ProtocolType", "must be oidc"}
+		wrong("ProtocolType", "must be oidc")
 	}
-	return nil
 }
 
-func grantTypesFit(c Client) *ValidationError {
+func grantTypesFit(c Client, wrong fault) {
 	if len(c.GrantTypes) == 0 {
-		return &ValidationError{"GrantType", "must be registered at least once"}
+		wrong("GrantType", "must be registered at least once")
 	}
 	for i, grantType := range c.GrantTypes {
 		switch {
 		case grantType == "" || strings.ContainsAny(grantType, " \t\r\n"):
-			return &ValidationError{"GrantType", fmt.Sprintf("%q must not be empty or contain spaces", grantType)}
+			wrong("GrantType", "%q must not be empty or contain spaces", grantType)
 		case slices.Contains(c.GrantTypes[:i], grantType):
-			return &ValidationError{"GrantType", fmt.Sprintf("%q is registered twice", grantType)}
+			wrong("GrantType", "%q is registered twice", grantType)
 		}
 	}
 	// Two front-channel grants at one client would let an attacker choose the weaker one.
 	for _, pair := range [][2]string{{"implicit", "authorization_code"}, {"implicit", "hybrid"}, {"authorization_code", "hybrid"}} {
 		if slices.Contains(c.GrantTypes, pair[0]) && slices.Contains(c.GrantTypes, pair[1]) {
-			return &ValidationError{"GrantType", fmt.Sprintf("%s cannot be combined with %s", pair[0], pair[1])}
+			wrong("GrantType", "%s cannot be combined with %s", pair[0], pair[1])
 		}
 	}
-	return nil
 }
 
-func lifetimesPossible(c Client) *ValidationError {
+func lifetimesPossible(c Client, wrong fault) {
 	for _, lifetime := range []struct {
 		column       string
 		value, least int
@@ -70,10 +88,10 @@ func lifetimesPossible(c Client) *ValidationError {
 		{"DefaultMaxAge", orLeast(c.DefaultMaxAge, 0), 0},
 	} {
 		if lifetime.value < lifetime.least || lifetime.value > tenYears {
-			return outOfRange(lifetime.column, lifetime.least)
+			broken := outOfRange(lifetime.column, lifetime.least)
+			wrong(broken.Field, "%s", broken.Reason)
 		}
 	}
-	return nil
 }
 
 func orLeast(n *int, least int) int {
@@ -83,20 +101,19 @@ func orLeast(n *int, least int) int {
 	return *n
 }
 
-func redirectURIsRegistered(c Client) *ValidationError {
+func redirectURIsRegistered(c Client, wrong fault) {
 	redirects := slices.ContainsFunc(c.GrantTypes, func(g string) bool {
 		return g == "authorization_code" || g == "implicit" || g == "hybrid"
 	})
 	if redirects && len(c.RedirectURIs) == 0 {
-		return &ValidationError{"RedirectUri", "must be registered for a grant that redirects (RFC 6749 §3.1.2.2)"}
+		wrong("RedirectUri", "must be registered for a grant that redirects (RFC 6749 §3.1.2.2)")
 	}
-	return nil
 }
 
 // forbiddenSchemes are those a browser would run or show as the provider's own content.
 var forbiddenSchemes = []string{"javascript", "data", "vbscript", "file", "blob", "about", "filesystem", "view-source"}
 
-func urisUsable(c Client) *ValidationError {
+func urisUsable(c Client, wrong fault) {
 	for _, list := range []struct {
 		column string
 		uris   []string
@@ -105,38 +122,34 @@ func urisUsable(c Client) *ValidationError {
 			u, err := url.Parse(uri)
 			switch {
 			case err != nil || !u.IsAbs():
-				return &ValidationError{list.column, fmt.Sprintf("%q must be an absolute URI (RFC 6749 §3.1.2)", uri)}
+				wrong(list.column, "%q must be an absolute URI (RFC 6749 §3.1.2)", uri)
 			case slices.Contains(forbiddenSchemes, strings.ToLower(u.Scheme)):
-				return &ValidationError{list.column, fmt.Sprintf("%q uses a forbidden scheme", uri)}
+				wrong(list.column, "%q uses a forbidden scheme", uri)
 			case strings.Contains(uri, "#"):
-				return &ValidationError{list.column, fmt.Sprintf("%q must not have a fragment (RFC 6749 §3.1.2)", uri)}
+				wrong(list.column, "%q must not have a fragment (RFC 6749 §3.1.2)", uri)
 			}
 		}
 	}
-	return nil
 }
 
-func originsWellFormed(c Client) *ValidationError {
+func originsWellFormed(c Client, wrong fault) {
 	for _, origin := range c.CORSOrigins {
 		u, err := url.Parse(origin)
 		if err != nil || u.Host == "" || u.Scheme+"://"+u.Host != origin {
-			return &ValidationError{"Origin", fmt.Sprintf("%q must be scheme, host and port, without a path or a slash at the end (RFC 6454 §6.2)", origin)}
+			wrong("Origin", "%q must be scheme, host and port, without a path or a slash at the end (RFC 6454 §6.2)", origin)
 		}
 	}
-	return nil
 }
 
-func secretPresent(c Client) *ValidationError {
+func secretPresent(c Client, wrong fault) {
 	onlyImplicit := len(c.GrantTypes) == 1 && c.GrantTypes[0] == "implicit"
 	if c.RequireClientSecret && !onlyImplicit && len(c.Secrets) == 0 && c.JWKSURI == "" {
-		return &ValidationError{"ClientSecret", "is required but none is registered"}
+		wrong("ClientSecret", "is required but none is registered")
 	}
-	return nil
 }
 
-func sectorKnown(c Client) *ValidationError {
+func sectorKnown(c Client, wrong fault) {
 	if c.PairWiseSubjectSalt != "" && c.Sector() == "" {
-		return &ValidationError{"SectorIdentifierUri", "must be set for pairwise subjects where the redirect URIs have no host or several (OIDC Core §8.1)"}
+		wrong("SectorIdentifierUri", "must be set for pairwise subjects where the redirect URIs have no host or several (OIDC Core §8.1)")
 	}
-	return nil
 }

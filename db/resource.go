@@ -13,6 +13,7 @@ import (
 type IdentityResource struct {
 	Name, DisplayName, Description                        string
 	Enabled, Required, Emphasize, ShowInDiscoveryDocument bool
+	NonEditable                                           bool
 	Claims                                                []string
 }
 
@@ -26,9 +27,25 @@ type APIScope struct {
 // APIResource is an API: the audience of access tokens with one of its scope values (RFC 9068 §3).
 type APIResource struct {
 	Name, DisplayName, Description   string
+	ResourceURI                      string // by which clients name it (RFC 8707 §2), "" for none
 	Enabled, ShowInDiscoveryDocument bool
-	Scopes, Claims                   []string
-	URI                              string // by which clients name it (RFC 8707 §2), "" for none
+	NonEditable                      bool
+	Scopes, Claims                   []string // the scope values it accepts; what its access tokens tell about the user
+}
+
+// NewIdentityResource returns a scope value with the defaults the columns have.
+func NewIdentityResource(name string) IdentityResource {
+	return IdentityResource{Name: name, Enabled: true, ShowInDiscoveryDocument: true}
+}
+
+// NewAPIScope returns a scope value with the defaults the columns have.
+func NewAPIScope(name string) APIScope {
+	return APIScope{Name: name, Enabled: true, ShowInDiscoveryDocument: true}
+}
+
+// NewAPIResource returns an API with the defaults the columns have.
+func NewAPIResource(name string) APIResource {
+	return APIResource{Name: name, Enabled: true, ShowInDiscoveryDocument: true}
 }
 
 // Resources is everything a scope value can stand for.
@@ -55,6 +72,8 @@ type (
 		Description                                  string `gorm:"default:null"`
 		Required, Emphasize, ShowInDiscoveryDocument bool
 		Created                                      time.Time
+		Updated                                      *time.Time
+		NonEditable                                  bool
 	}
 	apiScopeRow struct {
 		ID                                           int
@@ -67,6 +86,10 @@ type (
 	identityResourceClaim struct {
 		ID, IdentityResourceID int
 		Type                   string
+	}
+	apiScopeClaim struct {
+		ID, ScopeID int
+		Type        string
 	}
 	apiResourceScope struct {
 		ID            int
@@ -87,6 +110,8 @@ type (
 		ShowInDiscoveryDocument bool
 		ResourceURI             string `gorm:"default:null"`
 		Created                 time.Time
+		Updated                 *time.Time
+		NonEditable             bool
 	}
 )
 
@@ -94,6 +119,7 @@ func (identityResourceRow) TableName() string   { return "IdentityResources" }
 func (apiScopeRow) TableName() string           { return "ApiScopes" }
 func (apiResourceRow) TableName() string        { return "ApiResources" }
 func (identityResourceClaim) TableName() string { return "IdentityResourceClaims" }
+func (apiScopeClaim) TableName() string         { return "ApiScopeClaims" }
 func (apiResourceScope) TableName() string      { return "ApiResourceScopes" }
 func (apiResourceClaim) TableName() string      { return "ApiResourceClaims" }
 
@@ -112,22 +138,38 @@ func (d *DB) Resources(ctx context.Context) (Resources, error) {
 	if err != nil {
 		return Resources{}, err
 	}
-	resources, err := keep(&configured.remembered, configured.resources, "all", func() (Resources, error) { return readResources(d.read(ctx)) })
+	resources, err := keep(&configured.remembered, configured.resources, "all", func() (Resources, error) {
+		all, err := readResources(d.read(ctx))
+		return all.enabled(), err
+	})
 	if err != nil {
 		return Resources{}, fmt.Errorf("db: read resources: %w", err)
 	}
 	return resources, nil
 }
 
+// AllResources is [DB.Resources] with those that are not Enabled.
+func (d *DB) AllResources(ctx context.Context) (Resources, error) {
+	resources, err := readResources(d.read(ctx))
+	if err != nil {
+		return Resources{}, fmt.Errorf("db: read resources: %w", err)
+	}
+	return resources, nil
+}
+
+func (r Resources) enabled() Resources {
+	r.Identity = slices.DeleteFunc(r.Identity, func(r IdentityResource) bool { return !r.Enabled })
+	r.APIScopes = slices.DeleteFunc(r.APIScopes, func(s APIScope) bool { return !s.Enabled })
+	r.APIs = slices.DeleteFunc(r.APIs, func(api APIResource) bool { return !api.Enabled })
+	return r
+}
+
 func readResources(tx *gorm.DB) (Resources, error) {
 	var identities []identityResourceRow
 	var scopes []apiScopeRow
 	var apis []apiResourceRow
-	if err := tx.Order(`"Id"`).Find(&identities).Error; err != nil {
-		return Resources{}, err
-	}
-	for _, rows := range []any{&scopes, &apis} {
-		if err := tx.Where(`"Enabled"`).Order(`"Id"`).Find(rows).Error; err != nil {
+	for _, rows := range []any{&identities, &scopes, &apis} {
+		if err := tx.Order(`"Id"`).Find(rows).Error; err != nil {
 			return Resources{}, err
 		}
 	}
@@ -151,11 +193,9 @@ func readResources(tx *gorm.DB) (Resources, error) {
 	var r Resources
 	named := map[string]bool{}
 	for _, row := range identities {
-		if named[row.Name] = true; !row.Enabled {
-			continue
-		}
+		named[row.Name] = true
 		r.Identity = append(r.Identity, IdentityResource{row.Name, row.DisplayName, row.Description,
-			row.Enabled, row.Required, row.Emphasize, row.ShowInDiscoveryDocument, of("identity", row.ID)})
+			row.Enabled, row.Required, row.Emphasize, row.ShowInDiscoveryDocument, row.NonEditable, of("identity", row.ID)})
 	}
 	for _, standard := range standardIdentity {
 		if !named[standard.Name] {
@@ -167,8 +207,8 @@ func readResources(tx *gorm.DB) (Resources, error) {
 			row.Enabled, row.Required, row.Emphasize, row.ShowInDiscoveryDocument, of("scope", row.ID)})
 	}
 	for _, row := range apis {
-		r.APIs = append(r.APIs, APIResource{row.Name, row.DisplayName, row.Description,
-			row.Enabled, row.ShowInDiscoveryDocument, of("api_scope", row.ID), of("api", row.ID), row.ResourceURI})
+		r.APIs = append(r.APIs, APIResource{row.Name, row.DisplayName, row.Description, row.ResourceURI,
+			row.Enabled, row.ShowInDiscoveryDocument, row.NonEditable, of("api_scope", row.ID), of("api", row.ID)})
 	}
 	return r, nil
 }

@@ -14,7 +14,8 @@ type SeedURLs struct {
 	BFF string // where /bff/callback answers; empty = at the SPA's address
 	API string // by which clients name the companies API (RFC 8707 §2); empty = not at all
 
-	// Declared leaves out the tutorial's clients and users: somebody declares their own.
+	// Declared leaves out the tutorial's clients and users: somebody declares their own. Without the URL of the companies API that is left
+	// out too.
 	Declared bool
 
 	// Companies returns those to browse beside the tutorial's two. It is asked while the table is empty; nil means none.
@@ -47,7 +48,7 @@ func (d *DB) Seed(ctx context.Context, urls SeedURLs) (SeedResult, error) {
 			{"Users", seedUsers, &result.Users},
 			{"Companies", urls.seedCompanies, &result.Companies},
 		} {
-			if urls.Declared && (table.name == "Clients" || table.name == "Users") {
+			if urls.leavesOut(table.name) {
 				continue
 			}
 			var rows int64
@@ -69,6 +70,16 @@ func (d *DB) Seed(ctx context.Context, urls SeedURLs) (SeedResult, error) {
 		return SeedResult{}, fmt.Errorf("db: seed: %w", err)
 	}
 	return result, nil
+}
+
+func (urls SeedURLs) leavesOut(table string) bool {
+	switch table {
+	case "Clients", "Users":
+		return urls.Declared
+	case "ApiScopes", "ApiResources":
+		return urls.Declared && urls.API == ""
+	}
+	return false
 }
 
 // lockForSeed lets one seeding transaction in at a time. On SQLite a writing transaction already is alone.

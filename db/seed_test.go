@@ -57,7 +57,7 @@ func TestA2SeedFillsEmptyTables(t *testing.T) {
 		if len(resources.APIScopes) != 1 || resources.APIScopes[0].Name != "companyApi" {
 			t.Errorf("API scopes %+v", resources.APIScopes)
 		}
-		if apis := resources.APIs; len(apis) != 1 || apis[0].Name != "companyApi" || apis[0].URI != "" || !slices.Equal(apis[0].Scopes, []string{"companyApi"}) ||
+		if apis := resources.APIs; len(apis) != 1 || apis[0].Name != "companyApi" || apis[0].ResourceURI != "" || !slices.Equal(apis[0].Scopes, []string{"companyApi"}) ||
 			!slices.Equal(apis[0].Claims, []string{"role", "name"}) {
 			t.Errorf("API resources %+v", apis)
 		}

@@ -24,16 +24,10 @@ const (
 // assertionTypeJWT is the only value of client_assertion_type we know (RFC 7523 §2.2).
 const assertionTypeJWT = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
-// Values of ClientSecrets.Type for assertions.
-const (
-	// jsonWebKey says that Value is a public key as a JWK (RFC 7517 §4).
-	jsonWebKey = "JsonWebKey"
-
-	// recoverableSecret says that Value is a secret that can be read again: sealed where the provider has an encryption key,
-	// in clear where it has none. Checking an HMAC takes the secret itself, so no hash will do (decision 0023). Such a secret
-	// is for client_secret_jwt and opens nothing else.
-	recoverableSecret = "RecoverableSecret"
-)
+// recoverableSecret is a value of ClientSecrets.Type. It says that Value is a secret that can be read again: sealed where the provider has an encryption key,
+// in clear where it has none. Checking an HMAC takes the secret itself, so no hash will do (decision 0023). Such a secret
+// is for client_secret_jwt and opens nothing else.
+const recoverableSecret = "RecoverableSecret"
 
 const (
 	maxAssertionLength = 8000             // bytes

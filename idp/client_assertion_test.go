@@ -107,7 +107,7 @@ func (s *site) addRobot(keys ...signer) {
 	s.addClient("robot", func(c *db.Client) {
 		c.GrantTypes, c.RedirectURIs, c.RequireClientSecret = []string{grantClientCredentials}, nil, true
 		for _, key := range keys {
-			c.Secrets = append(c.Secrets, db.ClientSecret{Type: jsonWebKey, Value: key.public})
+			c.Secrets = append(c.Secrets, db.ClientSecret{Type: db.JSONWebKey, Value: key.public})
 		}
 	})
 }

@@ -31,7 +31,7 @@ func (p *Provider) clientInformation(client db.Client, token, secret string) cli
 		clientMetadata:          metadataOf(client),
 	}
 	for _, known := range client.Secrets {
-		if known.Type == jsonWebKey {
+		if known.Type == db.JSONWebKey {
 			continue
 		}
 		information.ClientSecretExpiresAt = new(int64)
@@ -108,7 +108,7 @@ func keySetOf(client db.Client) json.RawMessage {
 		Keys []json.RawMessage `json:"keys"`
 	}
 	for _, secret := range client.Secrets {
-		if secret.Type == jsonWebKey && json.Valid([]byte(secret.Value)) {
+		if secret.Type == db.JSONWebKey && json.Valid([]byte(secret.Value)) {
 			set.Keys = append(set.Keys, json.RawMessage(secret.Value))
 		}
 	}

@@ -24,7 +24,7 @@ func (p *Provider) clientKeys(ctx context.Context, client db.Client, kid string)
 	for _, secret := range client.Secrets {
 		var key jose.JSONWebKey
 		expired := secret.Expiration != nil && !now.Before(*secret.Expiration)
-		if secret.Type == jsonWebKey && !expired && json.Unmarshal([]byte(secret.Value), &key) == nil && key.IsPublic() {
+		if secret.Type == db.JSONWebKey && !expired && json.Unmarshal([]byte(secret.Value), &key) == nil && key.IsPublic() {
 			keys = append(keys, key)
 		}
 	}

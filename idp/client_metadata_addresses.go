@@ -2,23 +2,19 @@ package idp
 
 import (
 	"context"
-	"crypto/rsa"
-	"encoding/json"
-	"errors"
 	"net/url"
 	"slices"
 	"strings"
 
-	"github.com/go-jose/go-jose/v4"
-
 	"silentrenew/db"
+	"silentrenew/internal/jwkset"
 )
 
 // keysWanted reads the client's public keys, by value or by address but not both (OIDC Registration §2). Keys for encryption
 // are left out, nothing is encrypted here.
 func (p *Provider) keysWanted(m clientMetadata, client *db.Client) *Error {
 	client.JWKSURI = m.JWKSURI
-	client.Secrets = slices.DeleteFunc(slices.Clone(client.Secrets), func(s db.ClientSecret) bool { return s.Type == jsonWebKey })
+	client.SetPublicKeys(nil)
 	switch {
 	case len(m.JWKS) > 0 && m.JWKSURI != "":
 		return refuseMetadata("jwks", "must not be sent together with jwks_uri")
@@ -29,52 +25,15 @@ func (p *Provider) keysWanted(m clientMetadata, client *db.Client) *Error {
 	case len(m.JWKS) == 0:
 		return nil
 	}
-	keys, err := parsePublicKeys(m.JWKS)
+	keys, err := jwkset.Parse(m.JWKS)
 	if err != nil {
-		refused := refuseMetadata("jwks", "must be a JWK Set of 1 to %d public keys, RSA with 2048 bits or more, EC or OKP", maxListLength)
+		refused := refuseMetadata("jwks", "must be a JWK Set of 1 to %d public keys, RSA with 2048 bits or more, EC or OKP", jwkset.MaxKeys)
 		refused.cause = err
 		return refused
 	}
-	for _, key := range keys {
-		client.Secrets = append(client.Secrets, db.ClientSecret{Description: "jwks", Value: key, Type: jsonWebKey})
-	}
+	client.SetPublicKeys(keys)
 	return nil
 }
-
-// parsePublicKeys returns the keys of a JWK Set for signatures, each as JSON.
-func parsePublicKeys(encoded []byte) ([]string, error) {
-	var set jose.JSONWebKeySet
-	if err := json.Unmarshal(encoded, &set); err != nil {
-		return nil, err
-	}
-	var keys []string
-	for _, key := range set.Keys {
-		switch {
-		case !key.Valid() || !key.IsPublic(): // a private key that somebody has shown us is nobody's any more
-			return nil, errors.New("not a public key")
-		case key.Use == "enc":
-			continue
-		}
-		if rsaKey, ok := key.Key.(*rsa.PublicKey); ok && rsaKey.N.BitLen() < leastRSABits {
-			return nil, errors.New("the RSA key is too short")
-		}
-		text, err := key.MarshalJSON()
-		if err != nil || len(text) > maxKeyLength {
-			return nil, errors.Join(err, errors.New("the key is too long"))
-		}
-		keys = append(keys, string(text))
-	}
-	if len(keys) == 0 || len(keys) > maxListLength {
-		return nil, errors.New("no key for signatures, or too many")
-	}
-	return keys, nil
-}
-
-// leastRSABits is the size of an RSA key that may sign (RFC 7518 §3.3).
-const leastRSABits = 2048
-
-// maxKeyLength is the width of the column ClientSecrets.Value, in bytes.
-const maxKeyLength = 4000
 
 // checkAddress refuses an address that we, or the browsers of our users, could not be sent to.
 func (p *Provider) checkAddress(field, address string) *Error {

@@ -107,7 +107,7 @@ func (p *Provider) addressedTo(ctx context.Context, token accessToken, client db
 		return false, err
 	}
 	return slices.ContainsFunc(resources.APIs, func(api db.APIResource) bool {
-		return api.Name == client.ClientID && api.URI != "" && slices.Contains(token.Audience, api.URI)
+		return api.Name == client.ClientID && api.ResourceURI != "" && slices.Contains(token.Audience, api.ResourceURI)
 	}), nil
 }
 

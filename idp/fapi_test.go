@@ -35,7 +35,7 @@ func newBank(t *testing.T) bank {
 	b := bank{s, s.browser(), newSigner(t, jose.ES256), dpoptest.NewKey(t, jose.ES256)}
 	s.addClient("bank", func(c *db.Client) {
 		c.RequireClientSecret, c.RequirePushedAuthorization, c.RequireDPoP = true, true, true
-		c.Secrets = []db.ClientSecret{{Type: jsonWebKey, Value: b.signs.public}}
+		c.Secrets = []db.ClientSecret{{Type: db.JSONWebKey, Value: b.signs.public}}
 		c.GrantTypes, c.AllowOfflineAccess = []string{grantAuthorizationCode, grantRefreshToken}, true
 		c.RedirectURIs, c.AuthorizationCodeLifetime = []string{bankCallback}, 60                  // §5.3.2.1: at most 60 seconds
 		c.AllowedIdentityTokenSigningAlgorithms, c.TokenEndpointAuthSigningAlg = "ES256", "ES256" // §5.4.1

@@ -152,7 +152,7 @@ func FuzzResources(f *testing.F) {
 		Scope: Scope{"openid", "companyApi", "reports", "shared"}, Identity: []db.IdentityResource{{Name: "openid"}},
 		APIScopes: []db.APIScope{{Name: "companyApi"}, {Name: "reports"}, {Name: "shared"}},
 		APIs: []db.APIResource{
-			{Name: "companyApi", URI: companiesURI, Scopes: []string{"companyApi", "shared"}}, {Name: "reports", URI: reportsURI, Scopes: []string{"reports", "shared"}},
+			{Name: "companyApi", ResourceURI: companiesURI, Scopes: []string{"companyApi", "shared"}}, {Name: "reports", ResourceURI: reportsURI, Scopes: []string{"reports", "shared"}},
 		},
 	}
 	f.Fuzz(func(t *testing.T, lines string, exactly bool) {

@@ -150,7 +150,7 @@ func (p *Provider) updatesItself(metadata clientMetadata, members map[string]jso
 func (p *Provider) renewSecret(ctx context.Context, client *db.Client) (secret string, err error) {
 	now, kind := time.Now(), secretKind(client.TokenEndpointAuthMethod)
 	client.Secrets = slices.DeleteFunc(slices.Clone(client.Secrets), func(s db.ClientSecret) bool {
-		return s.Type != jsonWebKey && (s.Type != kind || s.Expiration != nil && !now.Before(*s.Expiration))
+		return s.Type != db.JSONWebKey && (s.Type != kind || s.Expiration != nil && !now.Before(*s.Expiration))
 	})
 	if kind == "" || slices.ContainsFunc(client.Secrets, func(s db.ClientSecret) bool { return s.Type == kind }) {
 		return "", nil

@@ -26,7 +26,7 @@ func (s *site) signingClient(id string, required bool) jose.JSONWebKey {
 	}
 	s.addClient(id, func(c *db.Client) {
 		c.RequireRequestObject = required
-		c.Secrets = []db.ClientSecret{{Type: jsonWebKey, Value: string(public)}}
+		c.Secrets = []db.ClientSecret{{Type: db.JSONWebKey, Value: string(public)}}
 	})
 	return key
 }

@@ -137,5 +137,5 @@ func (g grantedScope) accepts(value string) bool {
 
 // answersTo reports whether a URI names the API: its ResourceUri, or its name where that is one.
 func answersTo(api db.APIResource, resource string) bool {
-	return resource == api.URI || resource == api.Name
+	return resource == api.ResourceURI || resource == api.Name
 }

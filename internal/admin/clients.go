@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 	"text/tabwriter"
@@ -29,7 +30,7 @@ func said(c db.Client) map[string]any {
 		"ClientId": c.ClientID, "Created": c.Created, "Updated": c.Updated, "LastAccessed": c.LastAccessed,
 		"Claims": c.Claims, "Properties": c.Properties,
 	}
-	for _, a := range attribute.All {
+	for _, a := range attribute.Clients.All {
 		values[a.Name] = a.Value(c)
 	}
 	if c.PairWiseSubjectSalt != "" {
@@ -37,9 +38,13 @@ func said(c db.Client) map[string]any {
 	}
 	secrets := []map[string]any{}
 	for _, s := range c.Secrets {
+		if s.Type == db.JSONWebKey { // under Jwks
+			continue
+		}
 		secrets = append(secrets, map[string]any{"Type": s.Type, "Description": s.Description, "Created": s.Created, "Expiration": s.Expiration})
 	}
 	values["Secrets"] = secrets
+	values["Jwks"] = map[string]any{"keys": publicKeys(c)}
 	return values
 }
 
@@ -100,21 +105,27 @@ func (cmd clientsShow) Run(s *desk) error {
 	return s.print(said(c), func(w io.Writer) {
 		t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 		fmt.Fprintf(t, "ClientId\t%s\n", printable(c.ClientID))
-		for _, a := range attribute.All {
+		for _, a := range attribute.Clients.All {
 			fmt.Fprintf(t, "%s\t%s\n", a.Name, shown(a, c))
 		}
 		for _, secret := range c.Secrets {
+			if secret.Type == db.JSONWebKey {
+				continue
+			}
 			text := secret.Type + " of " + moment(&secret.Created)
 			if secret.Expiration != nil {
 				text += ", until " + moment(secret.Expiration)
 			}
 			fmt.Fprintf(t, "Secret\t%s\n", printable(strings.TrimSpace(text+" "+secret.Description)))
 		}
+		for _, key := range publicKeys(c) {
+			fmt.Fprintf(t, "Key\t%s\n", printable(keyWords(key)))
+		}
 		for _, claim := range c.Claims {
 			fmt.Fprintf(t, "Claim\t%s\n", printable(claim.Type+" = "+claim.Value))
 		}
-		for name, value := range c.Properties {
-			fmt.Fprintf(t, "Property\t%s\n", printable(name+" = "+value))
+		for _, name := range slices.Sorted(maps.Keys(c.Properties)) {
+			fmt.Fprintf(t, "Property\t%s\n", printable(name+" = "+c.Properties[name]))
 		}
 		fmt.Fprintf(t, "Created\t%s\nUpdated\t%s\nLastAccessed\t%s\n", moment(&c.Created), moment(c.Updated), moment(c.LastAccessed))
 		_ = t.Flush() // into w, whose errors nobody can be told of
@@ -122,7 +133,7 @@ func (cmd clientsShow) Run(s *desk) error {
 }
 
 // shown is an attribute for people; the salt of pairwise subjects is a secret.
-func shown(a attribute.Attribute, c db.Client) string {
+func shown(a attribute.Attribute[db.Client], c db.Client) string {
 	text := a.Show(c)
 	if a.Name == "PairWiseSubjectSalt" && text != "" {
 		text = "set, not shown"
@@ -131,7 +142,7 @@ func shown(a attribute.Attribute, c db.Client) string {
 }
 
 const valuesHelp = "Name=value: a column of Clients or its name on the wire (AccessTokenLifetime=120, access_token_lifetime=2m, RedirectUris=http://…). " +
-	"Lists are separated by commas; += adds to one, -= takes away."
+	"Lists are separated by commas; += adds to one, -= takes away.\n\n" + partsHelp
 
 type clientsSet struct {
 	Client string   `arg:"" help:"client_id"`
@@ -139,15 +150,7 @@ type clientsSet struct {
 }
 
 // Help implements kong's interface: what --help says below the flags.
-func (clientsSet) Help() string { return valuesHelp + "\n\n" + namesHelp() }
-
-func namesHelp() string {
-	var names []string
-	for _, a := range attribute.All {
-		names = append(names, a.Name)
-	}
-	return "Names: " + strings.Join(names, ", ") + "."
-}
+func (clientsSet) Help() string { return valuesHelp + "\n\n" + namesHelp(attribute.Clients) }
 
 func (cmd clientsSet) Run(s *desk) error {
 	there, err := s.client(cmd.Client)
@@ -158,7 +161,7 @@ func (cmd clientsSet) Run(s *desk) error {
 	var names []string
 	err = s.store.ChangeClient(s, there.ClientID, func(c *db.Client) (err error) {
 		before = *c
-		if names, err = assign(c, cmd.Values); err != nil {
+		if names, err = assign(attribute.Clients, "a client", c, cmd.Values, assignPart); err != nil {
 			return err
 		}
 		if c.NonEditable {
@@ -176,9 +179,14 @@ func (cmd clientsSet) Run(s *desk) error {
 		return err
 	}
 	return s.print(said(after), func(w io.Writer) {
-		for _, a := range attribute.All {
+		for _, a := range attribute.Clients.All {
 			if slices.Contains(names, a.Name) {
 				fmt.Fprintf(w, "%s: %s (was %s)\n", a.Name, shown(a, after), shown(a, before))
+			}
+		}
+		for _, name := range slices.Compact(slices.Sorted(slices.Values(names))) {
+			if name == "Jwks" || strings.Contains(name, ".") {
+				fmt.Fprintf(w, "%s: %s (was %s)\n", printable(name), shownPart(after, name), shownPart(before, name))
 			}
 		}
 		fmt.Fprintln(w, "It counts for the next token; tokens already issued keep their times.")
@@ -193,54 +201,6 @@ func editable(c db.Client) error {
 	return nil
 }
 
-// assign applies assignments to a client and returns the attributes they name.
-func assign(c *db.Client, values []string) (names []string, err error) {
-	for _, assignment := range values {
-		name, value, found := strings.Cut(assignment, "=")
-		if !found {
-			return nil, fmt.Errorf("%q is no assignment: write Name=value", printable(assignment))
-		}
-		operation := ""
-		if strings.HasSuffix(name, "+") || strings.HasSuffix(name, "-") {
-			name, operation = name[:len(name)-1], name[len(name)-1:]
-		}
-		a, meant, ok := attribute.Find(name)
-		switch {
-		case !ok && meant != "":
-			return nil, fmt.Errorf("a client has no %q: did you mean %s?", printable(name), meant)
-		case !ok:
-			return nil, fmt.Errorf("a client has no %q (silentrenew clients set --help lists the names)", printable(name))
-		case slices.Contains(names, a.Name) && operation == "":
-			return nil, fmt.Errorf("%s is given twice", a.Name)
-		case operation != "" && a.Kind != attribute.List:
-			return nil, fmt.Errorf("%s is no list: write %s=value", a.Name, a.Name)
-		}
-		if err := change(a, c, operation, value); err != nil {
-			return nil, fmt.Errorf("%s %w", a.Name, err)
-		}
-		names = append(names, a.Name)
-	}
-	return names, nil
-}
-
-// change sets an attribute, or adds values to a list or takes them away.
-func change(a attribute.Attribute, c *db.Client, operation, value string) error {
-	if operation == "" {
-		return a.Set(c, value)
-	}
-	before := slices.Clone(a.Value(*c).([]string))
-	if err := a.Set(c, value); err != nil {
-		return err
-	}
-	for _, text := range a.Value(*c).([]string) {
-		before = slices.DeleteFunc(before, func(old string) bool { return old == text })
-		if operation == "+" {
-			before = append(before, text)
-		}
-	}
-	return a.SetList(c, before)
-}
-
 // explain names the column of a value that cannot be stored.
 func explain(err error) error {
 	if invalid, ok := errors.AsType[*db.ValidationError](err); ok {
@@ -249,30 +209,13 @@ func explain(err error) error {
 	return err
 }
 
-// defaultLead is when oidc-client-ts renews, unless the row advises otherwise: 60 s ahead of expiry.
-const defaultLead = 60 * time.Second
-
 // warn says what looks wrong although it could be stored.
 func (s *desk) warn(c db.Client) error {
-	s.warnLoop(c)
 	warnings, err := declaration.Warnings(s, s.store, c)
 	for _, warning := range warnings {
-		s.note("warning: %s", printable(warning))
+		s.note("warning: client %s %s", printable(c.ClientID), printable(warning.Reason))
 	}
 	return err
-}
-
-// warnLoop says what a page will do whose tokens live no longer than it renews ahead (I24, A33).
-func (s *desk) warnLoop(c db.Client) {
-	lead, advised := c.RenewLead()
-	if !advised {
-		lead = defaultLead
-	}
-	if c.AccessTokenTTL() > lead || !slices.Contains(c.GrantTypes, "authorization_code") {
-		return
-	}
-	s.note("warning: AccessTokenLifetime (%s) is not longer than the lead of a renewing page (%s): it would renew every second, the loop of chapter 7; "+
-		"give the token a longer life, or the page a shorter lead (RenewLeadHint)", attribute.Lifetime(c.AccessTokenTTL()), attribute.Lifetime(lead))
 }
 
 type clientsAdd struct {
@@ -284,7 +227,7 @@ type clientsAdd struct {
 // Help implements kong's interface: what --help says below the flags.
 func (clientsAdd) Help() string {
 	return valuesHelp + "\n\nWhat is left out has its default. A client with redirect URIs uses codes with PKCE, openid and profile; one without a secret is public, " +
-		"and the origins of its redirect URIs may call. GrantTypes=client_credentials makes a program with a secret.\n\n" + namesHelp()
+		"and the origins of its redirect URIs may call. GrantTypes=client_credentials makes a program with a secret.\n\n" + namesHelp(attribute.Clients)
 }
 
 func (cmd clientsAdd) Run(s *desk) error {
@@ -292,13 +235,13 @@ func (cmd clientsAdd) Run(s *desk) error {
 		return fmt.Errorf("client %s is there already: silentrenew clients set changes it", printable(cmd.Client))
 	}
 	c := db.NewClient(cmd.Client)
-	names, err := assign(&c, cmd.Values)
+	names, err := assign(attribute.Clients, "a client", &c, cmd.Values, assignPart)
 	if err != nil {
 		return err
 	}
 	given := func(name string) bool { return slices.Contains(names, name) }
 	secret := ""
-	byKey := c.JWKSURI != "" || c.TokenEndpointAuthMethod == "private_key_jwt"
+	byKey := c.JWKSURI != "" || len(publicKeys(c)) > 0 || c.TokenEndpointAuthMethod == "private_key_jwt"
 	byHMAC := c.TokenEndpointAuthMethod == "client_secret_jwt"
 	if cmd.Secret || byHMAC || !byKey && (given("RequireClientSecret") && c.RequireClientSecret || slices.Contains(c.GrantTypes, "client_credentials")) {
 		var row db.ClientSecret

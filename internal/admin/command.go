@@ -22,6 +22,8 @@ const maxTokenLifetime = 10 * 365 * 24 * time.Hour
 // grammar is the command line as kong reads it. Its order is the order of --help.
 type grammar struct {
 	Clients      clients      `cmd:"" help:"The clients (relying parties): list, show, set, add, secret, remove."`
+	APIs         apis         `cmd:"" name:"apis" help:"The APIs that tokens are for: list, show, set, add, remove."`
+	Scopes       scopes       `cmd:"" help:"What a scope value stands for: list, show, set, add, remove."`
 	Users        users        `cmd:"" help:"Who can sign in: list, add, password."`
 	Keys         keys         `cmd:"" help:"The provider's signing keys: list, rotate, new-encryption-key."`
 	Grants       grants       `cmd:"" help:"Codes, refresh and reference tokens, consents: list, revoke."`
@@ -37,7 +39,7 @@ const description = `Look after a provider from the command line, whether it run
 Exit code 0: done; 1: not done, and why in one line.`
 
 // Nouns are the first words of a command line that belongs to Command.
-var Nouns = []string{"clients", "users", "keys", "grants", "sessions", "registration"}
+var Nouns = []string{"clients", "apis", "scopes", "users", "keys", "grants", "sessions", "registration"}
 
 // Command runs one command line, such as "clients list".
 func Command(ctx context.Context, args []string, getenv func(string) string, stdin io.Reader, stdout, stderr io.Writer) (err error) {

@@ -396,7 +396,8 @@ func TestRegistrationToken(t *testing.T) {
 
 // Help answers without a database, for every command.
 func TestHelpExplainsEveryCommand(t *testing.T) {
-	for _, line := range []string{"clients", "clients list", "clients show", "clients set", "clients add", "clients secret", "clients remove", "users", "users list", "users add",
+	for _, line := range []string{"apis", "apis list", "apis show", "apis set", "apis add", "apis remove", "scopes", "scopes list", "scopes show", "scopes set", "scopes add",
+		"scopes remove", "clients", "clients list", "clients show", "clients set", "clients add", "clients secret", "clients remove", "users", "users list", "users add",
 		"users password", "keys", "keys list", "keys rotate", "keys new-encryption-key", "grants", "grants list", "grants revoke", "sessions", "sessions list", "sessions kill",
 		"registration", "registration token"} {
 		var out bytes.Buffer

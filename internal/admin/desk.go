@@ -51,14 +51,18 @@ func (s *desk) table(rows any, none string, head []string, lines [][]string) err
 			fmt.Fprintln(w, none)
 			return
 		}
-		t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+		var aligned strings.Builder
+		t := tabwriter.NewWriter(&aligned, 0, 0, 2, ' ', 0)
 		for _, line := range append([][]string{head}, lines...) {
 			for i, cell := range line {
 				line[i] = printable(cell)
 			}
-			fmt.Fprintln(t, strings.TrimRight(strings.Join(line, "\t"), "\t "))
+			fmt.Fprintln(t, strings.Join(line, "\t"))
 		}
-		_ = t.Flush() // into w, whose errors nobody can be told of
+		_ = t.Flush() // a builder takes everything
+		for line := range strings.Lines(aligned.String()) {
+			fmt.Fprintln(w, strings.TrimRight(line, " \n"))
+		}
 	})
 }
 

@@ -23,29 +23,45 @@ const (
 	List   // of texts
 )
 
-// Attribute is one thing that can be said about a client. Its zero value is none.
-type Attribute struct {
+// Attribute is one thing that can be said about a row of type T. Its zero value is none.
+type Attribute[T any] struct {
 	Name  string // the column's name, or that of the list
 	Kind  Kind
-	index int // of the field in db.Client
+	index int // of the field in T
 }
 
-// notSaid are the fields nobody writes by hand. Secrets, claims and properties have forms of their own.
+// Noun is everything that can be said about one kind of row.
+type Noun[T any] struct {
+	All      []Attribute[T]    // in the order of the columns
+	synonyms map[string]string // names that differ from the column's by more than case
+}
+
+// notSaid are the fields of a client that nobody writes by hand. Secrets, claims and properties have forms of their own.
 var notSaid = []string{"ID", "ClientID", "Created", "Updated", "LastAccessed", "RegistrationAccessToken", "Secrets", "Claims", "Properties"}
 
-// All are the attributes in the order of the columns; ClientId, the name itself, is not among them.
-var All = attributes()
+// What is declared and edited; the name that each row goes by is not among its attributes. The synonyms are those of IdentityServer's code
+// and of RFC 7591.
+var (
+	Clients = nounOf[db.Client](notSaid, map[string]string{
+		"allowedscopes": "scopes", "scope": "scopes", "allowedgranttypes": "granttypes", "allowedcorsorigins": "corsorigins",
+		"name": "clientname", "requirepushedauthorizationrequests": "requirepushedauthorization", "tosuri": "termsofserviceuri",
+		"idtokensignedresponsealg": "allowedidentitytokensigningalgorithms", "origins": "corsorigins",
+	})
+	APIs              = nounOf[db.APIResource]([]string{"Name"}, map[string]string{"userclaims": "claims", "scope": "scopes", "resource": "resourceuri", "uri": "resourceuri"})
+	APIScopes         = nounOf[db.APIScope]([]string{"Name"}, map[string]string{"userclaims": "claims"})
+	IdentityResources = nounOf[db.IdentityResource]([]string{"Name"}, map[string]string{"userclaims": "claims"})
+)
 
-func attributes() []Attribute {
-	var all []Attribute
-	row := reflect.TypeFor[db.Client]()
+func nounOf[T any](except []string, synonyms map[string]string) Noun[T] {
+	noun := Noun[T]{synonyms: synonyms}
+	row := reflect.TypeFor[T]()
 	for i := range row.NumField() {
 		field := row.Field(i)
-		if kind, ok := kindOf(field.Type); ok && !slices.Contains(notSaid, field.Name) {
-			all = append(all, Attribute{db.ColumnName(field.Name), kind, i})
+		if kind, ok := kindOf(field.Type); ok && !slices.Contains(except, field.Name) {
+			noun.All = append(noun.All, Attribute[T]{db.ColumnName(field.Name), kind, i})
 		}
 	}
-	return all
+	return noun
 }
 
 func kindOf(t reflect.Type) (Kind, bool) {
@@ -66,32 +82,32 @@ func kindOf(t reflect.Type) (Kind, bool) {
 	return Choice, t.Kind() == reflect.Int
 }
 
-// synonyms are names that differ from the column's by more than case: IdentityServer's code and RFC 7591 use them.
-var synonyms = map[string]string{
-	"allowedscopes": "scopes", "scope": "scopes", "allowedgranttypes": "granttypes", "allowedcorsorigins": "corsorigins",
-	"name": "clientname", "requirepushedauthorizationrequests": "requirepushedauthorization", "tosuri": "termsofserviceuri",
-	"idtokensignedresponsealg": "allowedidentitytokensigningalgorithms", "origins": "corsorigins",
-}
-
 // Plain is a name without what does not count: case, dashes, underscores.
 func Plain(name string) string {
 	return strings.NewReplacer("_", "", "-", "", " ", "").Replace(strings.ToLower(name))
 }
 
 // Find returns the attribute of that name. When there is none it returns the name it probably should have been, or "".
-func Find(name string) (a Attribute, meant string, ok bool) {
+func (n Noun[T]) Find(name string) (a Attribute[T], meant string, ok bool) {
 	plain := Plain(name)
-	if column, known := synonyms[plain]; known {
+	if column, known := n.synonyms[plain]; known {
 		plain = column
 	}
-	names := make([]string, len(All))
-	for i, a := range All {
+	for _, a := range n.All {
 		if Plain(a.Name) == plain {
 			return a, "", true
 		}
+	}
+	return Attribute[T]{}, Nearest(name, n.Names()), false
+}
+
+// Names lists the columns' names.
+func (n Noun[T]) Names() []string {
+	names := make([]string, len(n.All))
+	for i, a := range n.All {
 		names[i] = a.Name
 	}
-	return Attribute{}, Nearest(name, names), false
+	return names
 }
 
 // Nearest returns the name of the list that is spelt most like the given one, or "" when none is close.
@@ -126,11 +142,11 @@ func editDistance(a, b string) int {
 	return row[len(b)]
 }
 
-func (a Attribute) field(c *db.Client) reflect.Value { return reflect.ValueOf(c).Elem().Field(a.index) }
+func (a Attribute[T]) field(row *T) reflect.Value { return reflect.ValueOf(row).Elem().Field(a.index) }
 
-// Value is what the client has, as JSON shows it: a text, a number, a switch, a list, the text of an enumeration, or nil.
-func (a Attribute) Value(c db.Client) any {
-	field := a.field(&c)
+// Value is what the row has, as JSON shows it: a text, a number, a switch, a list, the text of an enumeration, or nil.
+func (a Attribute[T]) Value(row T) any {
+	field := a.field(&row)
 	switch a.Kind {
 	case OptionalSwitch, OptionalSeconds:
 		if field.IsNil() {
@@ -147,9 +163,9 @@ func (a Attribute) Value(c db.Client) any {
 	return field.Interface()
 }
 
-// lifetime returns the seconds of the client as a duration; set is false for an optional one that is empty.
-func (a Attribute) lifetime(c db.Client) (d time.Duration, set bool) {
-	switch n := a.Value(c).(type) {
+// lifetime returns the seconds of the row as a duration; set is false for an optional one that is empty.
+func (a Attribute[T]) lifetime(row T) (d time.Duration, set bool) {
+	switch n := a.Value(row).(type) {
 	case int:
 		return time.Duration(n) * time.Second, a.Kind == Seconds || a.Kind == OptionalSeconds
 	}

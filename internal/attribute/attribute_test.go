@@ -14,12 +14,12 @@ func TestNamesPeopleUse(t *testing.T) {
 		"redirect_uris": "RedirectUris", "RedirectURIs": "RedirectUris", "AllowedScopes": "Scopes", "scope": "Scopes", "cors-origins": "CorsOrigins",
 		"require_pkce": "RequirePkce", "backchannel_logout_uri": "BackChannelLogoutUri", "client_name": "ClientName",
 	} {
-		if a, _, ok := Find(given); !ok || a.Name != want {
+		if a, _, ok := Clients.Find(given); !ok || a.Name != want {
 			t.Errorf("%s: got %q, %v; want %s", given, a.Name, ok, want)
 		}
 	}
 	for given, want := range map[string]string{"AccesTokenLifetime": "AccessTokenLifetime", "redirect_url": "RedirectUris", "colour": ""} {
-		if _, meant, ok := Find(given); ok || meant != want {
+		if _, meant, ok := Clients.Find(given); ok || meant != want {
 			t.Errorf("%s: meant %q, %v; want %q", given, meant, ok, want)
 		}
 	}
@@ -28,7 +28,7 @@ func TestNamesPeopleUse(t *testing.T) {
 // Every column can be said, so that a file can declare what a row can hold.
 func TestEveryFieldIsAnAttributeOrExceptedByName(t *testing.T) {
 	row := reflect.TypeFor[db.Client]()
-	if got, want := len(All), row.NumField()-len(notSaid); got != want {
+	if got, want := len(Clients.All), row.NumField()-len(notSaid); got != want {
 		t.Errorf("%d attributes, want %d: give the new field's type a kind", got, want)
 	}
 	for _, name := range notSaid {
@@ -63,7 +63,7 @@ func TestSetAndShow(t *testing.T) {
 	} {
 		t.Run(row.name+"="+row.text, func(t *testing.T) {
 			c := db.NewClient("c")
-			a, _, ok := Find(row.name)
+			a, _, ok := Clients.Find(row.name)
 			if !ok {
 				t.Fatal("unknown")
 			}

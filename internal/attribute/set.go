@@ -8,32 +8,30 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
-	"silentrenew/db"
 )
 
-// Set gives the client the value that a text says. A list is separated by commas or spaces; an empty text empties what can be
+// Set gives the row the value that a text says. A list is separated by commas or spaces; an empty text empties what can be
 // empty. The error says what the value must be and does not name the attribute.
-func (a Attribute) Set(c *db.Client, text string) error {
+func (a Attribute[T]) Set(row *T, text string) error {
 	if a.Kind == List {
-		return a.SetList(c, strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == ' ' || r == '\n' }))
+		return a.SetList(row, strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == ' ' || r == '\n' }))
 	}
-	return a.set(a.field(c), text)
+	return a.set(a.field(row), text)
 }
 
-// SetList gives the client the values of a list.
-func (a Attribute) SetList(c *db.Client, values []string) error {
+// SetList gives the row the values of a list.
+func (a Attribute[T]) SetList(row *T, values []string) error {
 	if a.Kind != List {
 		return errors.New("takes one value, not a list")
 	}
 	if len(values) == 0 {
 		values = nil
 	}
-	a.field(c).Set(reflect.ValueOf(values))
+	a.field(row).Set(reflect.ValueOf(values))
 	return nil
 }
 
-func (a Attribute) set(field reflect.Value, text string) error {
+func (a Attribute[T]) set(field reflect.Value, text string) error {
 	optional := a.Kind == OptionalSwitch || a.Kind == OptionalSeconds
 	if optional && text == "" {
 		field.SetZero()

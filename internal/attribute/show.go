@@ -6,16 +6,15 @@ import (
 	"strings"
 	"time"
 
-	"silentrenew/db"
 	"silentrenew/views"
 )
 
 // Show says the value for people: a lifetime with its unit and in words, an enumeration as text and number (I21).
-func (a Attribute) Show(c db.Client) string {
-	if d, ok := a.lifetime(c); ok {
+func (a Attribute[T]) Show(row T) string {
+	if d, ok := a.lifetime(row); ok {
 		return Lifetime(d)
 	}
-	switch value := a.Value(c).(type) {
+	switch value := a.Value(row).(type) {
 	case nil:
 		return "not set"
 	case bool:
@@ -27,7 +26,7 @@ func (a Attribute) Show(c db.Client) string {
 		return strings.Join(value, " ")
 	case string:
 		if a.Kind == Choice {
-			return fmt.Sprintf("%s (%d)", value, a.field(&c).Int())
+			return fmt.Sprintf("%s (%d)", value, a.field(&row).Int())
 		}
 		return value
 	default:

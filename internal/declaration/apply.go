@@ -29,6 +29,9 @@ func (a Applied) String() string {
 // processes may do it at once.
 func (f *File) Apply(ctx context.Context, store *db.DB, sealer *seal.Sealer) (Applied, error) {
 	var done Applied
+	if err := f.applyResources(ctx, store, &done); err != nil {
+		return done, err
+	}
 	for _, c := range f.clients {
 		if err := done.note("client " + c.row.ClientID)(applyClient(ctx, store, sealer, c.row)); err != nil {
 			return done, fmt.Errorf("declared client %s: %w", c.row.ClientID, err)
@@ -172,7 +175,10 @@ func (f *File) warn(ctx context.Context, store *db.DB, done *Applied) error {
 		if err != nil {
 			return err
 		}
-		done.Warnings = append(done.Warnings, warnings...)
+		for _, warning := range warnings {
+			at, _ := c.find(warning)
+			done.Warnings = append(done.Warnings, fmt.Sprintf("%s:%d:%d: client %s %s", f.path, at.line, at.column, c.row.ClientID, warning.Reason))
+		}
 	}
 	return f.warnOfTutorial(ctx, store, done)
 }
@@ -204,43 +210,4 @@ func (f *File) warnOfTutorial(ctx context.Context, store *db.DB, done *Applied) 
 			strings.Join(left, ", ")+" from an earlier start: begin another with --db, or take them out (silentrenew clients remove, SQL)")
 	}
 	return nil
-}
-
-// credentialFor says what a way of authentication wants.
-var credentialFor = map[string]string{
-	"client_secret_basic": "give it a secret",
-	"client_secret_post":  "give it a secret",
-	"client_secret_jwt":   "give it a recoverable secret (in the file, or by silentrenew clients secret --recoverable)",
-	"private_key_jwt":     "give it a public key: JwksUri, or in the file secret: {jwk: '…'}",
-}
-
-// Warnings names what of a client leads nowhere: scope values and grant types that stand for nothing here, a way of authentication without a
-// credential.
-func Warnings(ctx context.Context, store *db.DB, c db.Client) ([]string, error) {
-	resources, err := store.Resources(ctx)
-	if err != nil {
-		return nil, err
-	}
-	known := []string{"offline_access"}
-	for _, r := range resources.Identity {
-		known = append(known, r.Name)
-	}
-	for _, s := range resources.APIScopes {
-		known = append(known, s.Name)
-	}
-	var warnings []string
-	for _, grantType := range c.UnknownGrantTypes() {
-		warnings = append(warnings, fmt.Sprintf("client %s lists the grant type %q, which this provider does not have", c.ClientID, grantType))
-	}
-	if c.Unprovable() {
-		warnings = append(warnings, fmt.Sprintf("client %s is registered for %s and has no credential for it, so nobody can be this client; %s",
-			c.ClientID, c.TokenEndpointAuthMethod, credentialFor[c.TokenEndpointAuthMethod]))
-	}
-	for _, scope := range c.Scopes {
-		if !slices.Contains(known, scope) {
-			warnings = append(warnings, fmt.Sprintf("client %s lists the scope %q, which is neither an identity resource nor an API scope (known: %s)",
-				c.ClientID, scope, strings.Join(known, " ")))
-		}
-	}
-	return warnings, nil
 }

@@ -9,22 +9,20 @@ import (
 	"strings"
 	"time"
 
-	"github.com/go-jose/go-jose/v4"
-
 	"silentrenew/db"
 	"silentrenew/internal/attribute"
+	"silentrenew/internal/jwkset"
 )
 
 // client is a declared client and where its parts stand.
 type client struct {
-	at    place
-	row   db.Client
-	nodes map[string]node // by the plain name of the attribute
+	parts
+	row db.Client
 }
 
 // client reads one client. What the file leaves out has the default of its column, except for the few things Complete works out.
 func (r *reader) client(n node) (client, bool) {
-	c := client{at: n.place, row: db.NewClient(""), nodes: map[string]node{}}
+	c := client{parts{n.place, map[string]node{}}, db.NewClient("")}
 	c.row.Properties = map[string]string{}
 	before := len(r.problems)
 	secrets := func(n node) {
@@ -34,27 +32,28 @@ func (r *reader) client(n node) (client, bool) {
 		}
 	}
 	r.mapping(n, "a client", map[string]func(node){
-		"clientid": func(n node) { c.row.ClientID, _ = r.scalar(n); c.nodes["clientid"] = n },
-		"secret":   secrets, "secrets": secrets, "clientsecret": secrets, "clientsecrets": secrets,
-		"claims":     func(n node) { c.row.Claims = r.clientClaims(n) },
-		"properties": func(n node) { r.properties(n, c.row.Properties) },
+		"client_id": func(n node) { c.row.ClientID, _ = r.scalar(n); c.nodes["clientid"] = n },
+		"secret":    secrets, "secrets": secrets, "client_secret": secrets, "client_secrets": secrets,
+		"jwks":       func(n node) { c.nodes["jwks"] = n; r.keySet(n, &c.row) },
+		"claims":     func(n node) { c.nodes["claims"] = n; c.row.Claims = r.clientClaims(n) },
+		"properties": func(n node) { c.nodes["properties"] = n; r.properties(n, c.row.Properties) },
 	}, func(f field) (bool, string) {
-		a, meant, ok := attribute.Find(f.name)
+		a, meant, ok := attribute.Clients.Find(f.name)
 		if ok {
 			c.nodes[attribute.Plain(a.Name)] = f.value
-			r.attribute(a, f, &c.row)
+			setAttribute(r, a, f, &c.row)
 		}
 		return ok, meant
 	})
-	if len(r.problems) > before || n.kind != mapping {
+	if n.kind != mapping {
 		return c, false
 	}
 	Complete(&c.row, func(name string) bool { _, ok := c.nodes[attribute.Plain(name)]; return ok })
-	r.checkClient(c)
+	r.checkClient(c, len(r.problems) == before)
 	return c, len(r.problems) == before
 }
 
-func (r *reader) attribute(a attribute.Attribute, f field, row *db.Client) {
+func setAttribute[T any](r *reader, a attribute.Attribute[T], f field, row *T) {
 	if f.value.kind == list {
 		r.check(f.value.place, a.Name, a.SetList(row, r.texts(f.value)))
 		return
@@ -94,34 +93,20 @@ func Complete(row *db.Client, said func(name string) bool) {
 	}
 }
 
-// checkClient asks the rules that hold for every client and finds the place of what breaks one.
-func (r *reader) checkClient(c client) {
-	err := c.row.ValidateForSaving()
-	if err == nil {
-		return
-	}
-	var broken *db.ValidationError
-	if !errors.As(err, &broken) {
-		r.wrong(c.at, "%v", err)
-		return
-	}
-	at, name := c.at, c.row.ClientID
-	for _, key := range []string{broken.Field, broken.Field + "s", "Cors" + broken.Field + "s", strings.TrimPrefix(broken.Field, "Client") + "s"} {
-		if n, ok := c.nodes[attribute.Plain(key)]; ok {
-			at = n.place
-			for _, item := range n.items { // the one the reason quotes
-				if strings.Contains(broken.Reason, fmt.Sprintf("%q", item.text)) {
-					at = item.place
-				}
-			}
-			break
+// checkClient asks the rules that hold for every client and finds the place of what breaks one. Of a client that could not be read in full
+// only what the file says can be wrong, not what is missing.
+func (r *reader) checkClient(c client, whole bool) {
+	for _, broken := range c.row.Faults() {
+		at, said := c.find(*broken)
+		told := slices.ContainsFunc(r.problems, func(p problem) bool { return p.place == at })
+		switch {
+		case said && told || !said && !whole: // it follows from what was told already
+		case broken.Field == "ClientId":
+			r.wrong(at, "a client needs a client_id: it %s", broken.Reason)
+		default:
+			r.wrong(at, "client %s: %s%s", c.row.ClientID, broken, advice[broken.Field])
 		}
 	}
-	if broken.Field == "ClientId" {
-		r.wrong(at, "a client needs a client_id: it %s", broken.Reason)
-		return
-	}
-	r.wrong(at, "client %s: %s %s%s", name, broken.Field, broken.Reason, advice[broken.Field])
 }
 
 // advice says what to do about the rules that people meet first.
@@ -163,9 +148,11 @@ func (r *reader) secret(n node, row *db.Client) {
 		},
 		"jwk": func(n node) {
 			forms++
-			text, _ := r.scalar(n)
-			r.check(n.place, "jwk", publicKey(text))
-			secret.Value, secret.Type = text, "JsonWebKey"
+			if text, ok := r.json(n); ok {
+				key, err := jwkset.ParseKey([]byte(text))
+				r.check(n.place, "jwk", err)
+				secret.Value, secret.Type = key, db.JSONWebKey
+			}
 		},
 		"description": func(n node) { secret.Description, _ = r.scalar(n) },
 		"expires": func(n node) {
@@ -205,13 +192,25 @@ func usableSecret(text string) error {
 // leastRecoverable is how long a secret has to be that signs with HMAC and SHA-256 (RFC 7518 §3.2).
 const leastRecoverable = 32
 
-// publicKey wants a key the client's server proves itself by (RFC 7523), never one we could sign with.
-func publicKey(text string) error {
-	var key jose.JSONWebKey
-	if err := json.Unmarshal([]byte(text), &key); err != nil || !key.IsPublic() {
-		return errors.New("must be a public key as JSON, in quotes (RFC 7517)")
+// keySet reads the public keys a client signs with, as it would register them (RFC 7591 §2).
+func (r *reader) keySet(n node, row *db.Client) {
+	text, ok := r.json(n)
+	if !ok {
+		return
 	}
-	return nil
+	keys, err := jwkset.Parse([]byte(text))
+	if r.check(n.place, "jwks", err) {
+		row.SetPublicKeys(keys)
+	}
+}
+
+// json returns what stands there as JSON, or the text that is JSON itself. Numbers and switches become text: a public key has none that counts.
+func (r *reader) json(n node) (string, bool) {
+	if n.kind != mapping {
+		return r.scalar(n)
+	}
+	encoded, _ := json.Marshal(n.value()) // made of text
+	return string(encoded), true
 }
 
 func parseTime(text string) (time.Time, error) {
@@ -233,6 +232,9 @@ func (r *reader) clientClaims(n node) []db.ClientClaim {
 	})
 	return claims
 }
+
+// quoted is a value as the rules quote it.
+func quoted(text string) string { return fmt.Sprintf("%q", text) }
 
 func (r *reader) properties(n node, into map[string]string) {
 	r.pairs(n, "properties", func(f field) { into[f.name], _ = r.scalar(f.value) })

@@ -40,7 +40,7 @@ func TestTheExampleIsAppliedOnce(t *testing.T) {
 		if _, err := d.Seed(t.Context(), db.SeedURLs{SPA: dbtest.SPA, Declared: true}); err != nil {
 			t.Fatal(err)
 		}
-		for _, want := range []string{"5 added, 0 changed, 0 as they were", "0 added, 0 changed, 5 as they were"} {
+		for _, want := range []string{"9 added, 0 changed, 0 as they were", "0 added, 0 changed, 8 as they were"} {
 			done, err := file.Apply(t.Context(), d, nil)
 			if err != nil || done.String() != want || len(done.Warnings) > 0 {
 				t.Errorf("got %v %v, %v; want %s", done, done.Warnings, err, want)
@@ -58,13 +58,13 @@ func TestTheExampleIsAppliedOnce(t *testing.T) {
 		case !server.RequireClientSecret || server.Secrets[0].Value != db.HashSecret("a long random text") ||
 			!slices.Equal(server.GrantTypes, []string{"authorization_code", "refresh_token"}) || len(server.CORSOrigins) > 0 ||
 			server.AbsoluteRefreshTokenLifetime != 30*24*3600 || server.RefreshTokenExpiration != db.RefreshTokenSliding ||
-			server.CoordinateLifetimeWithUserSession == nil || !slices.Equal(server.Scopes, []string{"openid", "profile", "roles"}):
+			server.CoordinateLifetimeWithUserSession == nil || !slices.Equal(server.Scopes, []string{"openid", "profile", "roles", "department"}):
 			t.Errorf("my-server: %+v", server)
 		case job.Secrets[0].Expiration.Year() != 2030 || len(job.Claims) != 2 || job.Claims[1] != (db.ClientClaim{Type: "department", Value: "support"}):
 			t.Errorf("my-job: %+v", job)
 		}
 		users, err := d.Users(t.Context())
-		if err != nil || len(users) != 2 || users[0].Username != "alice" || users[0].Claim("email") != "alice@example.com" || len(users[0].Claims) != 4 {
+		if err != nil || len(users) != 2 || users[0].Username != "alice" || users[0].Claim("email") != "alice@example.com" || len(users[0].Claims) != 5 {
 			t.Fatalf("users %+v, %v", users, err)
 		}
 		if match, err := argon2id.ComparePasswordAndHash("correct horse battery staple", users[0].PasswordHash); !match || err != nil {
@@ -223,7 +223,7 @@ func TestWhatIsWrongIsSaidWithItsPlace(t *testing.T) {
 		"a password too long":      {"users:\n  - username: u\n    password: " + strings.Repeat("x", 201) + "\n", "app.yaml:3:15: password must be one line of 200 characters at most"},
 		"an empty secret":          {header + "    secret: ''\n", "app.yaml:4:13: secret must not be empty"},
 		"two forms of a secret":    {header + "    secret: {value: a, sha256: b}\n", "a secret has exactly one of value"},
-		"a private key":            {header + `    secret: {jwk: '{"kty":"oct","k":"c2VjcmV0"}'}` + "\n", "jwk must be a public key as JSON"},
+		"a private key":            {header + `    secret: {jwk: '{"kty":"oct","k":"c2VjcmV0"}'}` + "\n", "app.yaml:4:19: jwk is not a public key"},
 		"a date that is none":      {header + "    secret: {value: a, expires: soon}\n", "expires must be a date such as 2027-01-31"},
 		"a key twice, spelt twice": {header + "    scopes: openid\n    Scopes: profile\n", "app.yaml:5:5: Scopes is given twice"},
 		"a client twice":           {header + "  - client_id: c\n    redirect_uris: http://localhost:3000/cb\n", "app.yaml:4:5: client c is declared in line 2 already"},
@@ -239,7 +239,7 @@ func TestWhatIsWrongIsSaidWithItsPlace(t *testing.T) {
 		"no YAML":                  {"clients: [\n", "app.yaml:1:10: "},
 		"a tab":                    {"clients:\n\t- client_id: c\n", "app.yaml:2:1: a tab cannot indent here: use spaces"},
 		"a crooked line":           {"clients:\n  - client_id: c\n   redirect_uris: x\n", "app.yaml:3:4: value is not allowed in this context: is the line indented like its neighbours?"},
-		"a section from nowhere":   {"colour: red\n", "app.yaml:1:1: colour is not a key of the file: there are clients, seed, users"},
+		"a section from nowhere":   {"colour: red\n", "app.yaml:1:1: colour is not a key of the file: there are apis, clients, identity_resources, scopes, seed, users"},
 		"a forgotten scheme":       {"clients:\n  - client_id: c\n    redirect_uris: [localhost:3000/cb]\n", `app.yaml:3:21: client c: RedirectUri "localhost:3000/cb" has no scheme: write http://localhost:3000/cb`},
 		"a forgotten host":         {"clients:\n  - client_id: c\n    redirect_uris: ['http:///cb']\n", `app.yaml:3:21: client c: RedirectUri "http:///cb" names no host`},
 		"an unknown algorithm":     {header + "    id_token_signed_response_alg: HS256\n", `app.yaml:4:35: client c: AllowedIdentityTokenSigningAlgorithms "HS256" is not one of RS256`},
@@ -248,6 +248,22 @@ func TestWhatIsWrongIsSaidWithItsPlace(t *testing.T) {
 		"a name on the terminal":   {"clients:\n  - client_id: \"a\\0\\e[31m\"\n    redirect_uris: http://localhost:3000/cb\n", "app.yaml:2:16: a client needs a client_id: it must have 1 to 200 characters"},
 		"an alias":                 {"clients:\n  - &a {client_id: c}\n  - *a\n", "anchors, aliases, tags and merges are not understood here"},
 		"two documents":            {"seed: true\n---\nseed: false\n", "app.yaml:3:5: a second document begins here"},
+		"a scope with a space":     {"apis:\n  - name: a\n    scopes: [a, b c]\n", `app.yaml:3:17: scope "b c": Name must be printable ASCII without space`},
+		"a scope of the protocol":  {"scopes: [offline_access]\n", `app.yaml:1:10: scope "offline_access": Name is the protocol's own`},
+		"a key of an API":          {"apis:\n  - name: a\n    scoeps: [a]\n", "app.yaml:3:5: scoeps is not a key of an API: did you mean Scopes?"},
+		"a lifetime of an API":     {"apis:\n  - name: a\n    lifetime: 3\n", "app.yaml:3:5: lifetime is not a key of an API (silentrenew apis set --help lists them)"},
+		"an API without a name":    {"apis:\n  - scopes: a\n", "app.yaml:2:5: API \"\": Name must have 1 to 200 characters"},
+		"an API twice":             {"apis: [a, a]\n", "app.yaml:1:11: API a is declared in line 1 already"},
+		"a relative resource":      {"apis:\n  - name: a\n    resource_uri: /orders\n", `app.yaml:3:19: API "a": ResourceUri "/orders" must be an absolute URI without a fragment (RFC 8707 §2)`},
+		"two of one resource":      {"apis:\n  - {name: a, resource_uri: 'http://a.example'}\n  - {name: b, resource_uri: 'http://a.example'}\n", `ResourceUri "http://a.example" names API`},
+		"a name with a colon":      {"apis: ['a b:c']\n", `app.yaml:1:8: API "a b:c": Name is the audience of tokens`},
+		"claims of nothing":        {"identity_resources: [department]\n", `app.yaml:1:22: identity resource "department": Claims must name at least one claim`},
+		"one name for two things":  {"identity_resources: [{name: a, claims: b}]\nscopes: [a]\n", `app.yaml:2:10: scope "a": Name is registered twice`},
+		"a private key in a set":   {header + `    jwks: {"keys":[{"kty":"oct","k":"c2VjcmV0"}]}` + "\n", "jwks key 1 is not a public key"},
+		"keys in two places":       {header + "    jwks_uri: https://a.example\n    jwks: {keys: [" + publicKey + "]}\n", "app.yaml:4:15: client c: JwksUri must not be given together with Jwks"},
+		"no keys at all":           {header + "    jwks: {}\n", "jwks must have 1 to 20 keys for signatures"},
+		"a claim too long":         {header + "    claims: {a: " + strings.Repeat("x", 251) + "}\n", "app.yaml:4:14: client c: Claims must be text of at most 250 characters"},
+		"a subject too long":       {"users:\n  - {username: u, password: p, sub: " + strings.Repeat("x", 201) + "}\n", "app.yaml:2:37: sub must be printable ASCII, 200 characters at most (OIDC Core §2)"},
 		"two things at once":       {header + "    colour: red\nusers:\n  - username: u\n", "app.yaml:6:5: user u needs"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -262,9 +278,13 @@ func TestWhatIsWrongIsSaidWithItsPlace(t *testing.T) {
 	}
 }
 
+const publicKey = `{"kty":"EC","crv":"P-256","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU","y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"}`
+
 // Whatever the file, reading it ends, without a panic, in a declaration that can be stored or in problems with a place.
 func FuzzRead(f *testing.F) {
 	f.Add([]byte("clients:\n  - client_id: c\n    redirect_uris: [http://localhost:3000/cb]\nusers: [{username: u, password: p}]"))
+	f.Add([]byte("apis: [{name: a, scopes: [b, c], resource_uri: 'http://a'}, d]\nscopes: [{name: b, claims: e}]\nidentity_resources: [{name: f, claims: [g]}]"))
+	f.Add([]byte("clients: [{client_id: c, grant_types: client_credentials, jwks: {keys: [{kty: EC}]}}]"))
 	f.Add([]byte("? a\n: b"))
 	f.Add([]byte("a: &x [*x]"))
 	f.Add([]byte("{[]: {}}"))

@@ -13,9 +13,11 @@ import (
 
 // File is what a file declares, checked.
 type File struct {
-	Seed    bool // whether a new database gets the tutorial's clients and users too
-	clients []client
-	users   []user
+	Seed      bool // whether a new database gets the tutorial's clients and users too
+	path      string
+	resources resources
+	clients   []client
+	users     []user
 }
 
 // Read reads and checks a file. The error is a [*Problems] when its content is at fault.
@@ -28,6 +30,7 @@ func Read(path string) (*File, error) {
 	if len(problems) > 0 {
 		return nil, describe(path, problems)
 	}
+	file.path = path
 	return file, nil
 }
 
@@ -58,7 +61,8 @@ func read(content []byte) (*File, []problem) {
 	}
 	r := &reader{}
 	file := &File{Seed: true}
-	r.mapping(root, "the file", map[string]func(node){
+	sections := r.resourceSections(&file.resources)
+	maps.Copy(sections, map[string]func(node){
 		"seed": func(n node) {
 			if text, ok := r.scalar(n); ok {
 				on, err := attribute.ParseSwitch(text)
@@ -80,7 +84,9 @@ func read(content []byte) (*File, []problem) {
 				}
 			}
 		},
-	}, nil)
+	})
+	r.mapping(root, "the file", sections, nil)
+	r.checkResources(&file.resources)
 	r.unique(file)
 	return file, r.problems
 }
@@ -149,7 +155,7 @@ func (r *reader) texts(n node) []string {
 	return all
 }
 
-// mapping calls the function of each key, by its plain name. Other is asked about a key that is not among them, and returns the name it
+// mapping calls the function of each key, whose spelling may differ in what does not count. Other is asked about a key that is not among them, and returns the name it
 // probably should have been; without it every such key is wrong.
 func (r *reader) mapping(n node, what string, keys map[string]func(node), other func(f field) (known bool, meant string)) {
 	if n.kind != mapping {
@@ -158,7 +164,10 @@ func (r *reader) mapping(n node, what string, keys map[string]func(node), other 
 		}
 		return
 	}
-	seen := map[string]bool{}
+	seen, setters := map[string]bool{}, map[string]func(node){}
+	for name, set := range keys {
+		setters[attribute.Plain(name)] = set
+	}
 	for _, f := range n.fields {
 		plain := attribute.Plain(f.name)
 		if seen[plain] {
@@ -166,7 +175,7 @@ func (r *reader) mapping(n node, what string, keys map[string]func(node), other 
 			continue
 		}
 		seen[plain] = true
-		if set, ok := keys[plain]; ok {
+		if set, ok := setters[plain]; ok {
 			set(f.value)
 			continue
 		}
@@ -183,15 +192,18 @@ func (r *reader) mapping(n node, what string, keys map[string]func(node), other 
 		if meant != "" {
 			r.wrong(f.place, "%s is not a key of %s: did you mean %s?", f.name, what, meant)
 		} else {
-			r.wrong(f.place, "%s is not a key of %s%s", f.name, what, thereAre(keys, other != nil))
+			r.wrong(f.place, "%s is not a key of %s%s", f.name, what, thereAre(keys, what))
 		}
 	}
 }
 
-// thereAre lists the keys there are.
-func thereAre(keys map[string]func(node), more bool) string {
-	if more {
-		return " (silentrenew clients set --help lists them)"
+// listedBy is the command that lists the attributes of what has more keys than fit a line.
+var listedBy = map[string]string{"a client": "clients", "an API": "apis", "a scope": "scopes", "an identity resource": "scopes"}
+
+// thereAre lists the keys there are, or says who does.
+func thereAre(keys map[string]func(node), what string) string {
+	if command, many := listedBy[what]; many {
+		return " (silentrenew " + command + " set --help lists them)"
 	}
 	return ": there are " + strings.Join(slices.Sorted(maps.Keys(keys)), ", ")
 }

@@ -24,6 +24,25 @@ type node struct {
 	fields []field // of a mapping, in order
 }
 
+// value is the node as JSON has it, its scalars as text.
+func (n node) value() any {
+	switch n.kind {
+	case mapping:
+		members := map[string]any{}
+		for _, f := range n.fields {
+			members[f.name] = f.value.value()
+		}
+		return members
+	case list:
+		items := make([]any, len(n.items))
+		for i, item := range n.items {
+			items[i] = item.value()
+		}
+		return items
+	}
+	return n.text
+}
+
 type field struct {
 	place
 	name  string

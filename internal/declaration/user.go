@@ -41,7 +41,11 @@ func (r *reader) user(n node) (user, bool) {
 	text := func(into *string) func(node) {
 		return func(n node) { *into, _ = r.scalar(n); hash = n.place }
 	}
-	subject := func(n node) { u.row.SubjectID, _ = r.scalar(n) }
+	subject := func(n node) {
+		if u.row.SubjectID, _ = r.scalar(n); len(u.row.SubjectID) > 200 || strings.ContainsFunc(u.row.SubjectID, func(r rune) bool { return r <= ' ' || r > '~' }) {
+			r.wrong(n.place, "sub must be printable ASCII, 200 characters at most (OIDC Core §2)")
+		}
+	}
 	r.mapping(n, "a user", map[string]func(node){
 		"username": func(n node) { u.row.Username, _ = r.scalar(n) },
 		"password": func(n node) {
@@ -49,8 +53,8 @@ func (r *reader) user(n node) (user, bool) {
 				r.check(n.place, "password", CheckPassword(u.password))
 			}
 		},
-		"passwordhash": text(&u.row.PasswordHash),
-		"sub":          subject, "subject": subject, "subjectid": subject,
+		"password_hash": text(&u.row.PasswordHash),
+		"sub":           subject, "subject": subject, "subject_id": subject,
 		"enabled": func(n node) {
 			text, _ := r.scalar(n)
 			on, err := attribute.ParseSwitch(text)
@@ -59,6 +63,9 @@ func (r *reader) user(n node) (user, bool) {
 		},
 		"claims": func(n node) {
 			r.pairs(n, "claims", func(f field) {
+				if f.name == "" || len(f.name) > 250 {
+					r.wrong(f.place, "the type of a claim has 1 to 250 characters")
+				}
 				if f.name == "address" && f.value.kind == mapping {
 					u.row.Claims = append(u.row.Claims, db.UserClaim{Type: f.name, Value: r.address(f.value)})
 					return
@@ -95,8 +102,8 @@ func (r *reader) address(n node) string {
 		return func(n node) { members[name], _ = r.scalar(n) }
 	}
 	r.mapping(n, "an address", map[string]func(node){
-		"formatted": member("formatted"), "streetaddress": member("street_address"), "locality": member("locality"),
-		"region": member("region"), "postalcode": member("postal_code"), "country": member("country"),
+		"formatted": member("formatted"), "street_address": member("street_address"), "locality": member("locality"),
+		"region": member("region"), "postal_code": member("postal_code"), "country": member("country"),
 	}, nil)
 	encoded, _ := json.Marshal(members) // made of text
 	return string(encoded)

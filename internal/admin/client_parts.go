@@ -1,0 +1,135 @@
+package admin
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+
+	"silentrenew/db"
+	"silentrenew/internal/attribute"
+	"silentrenew/internal/jwkset"
+)
+
+// What a client has beside its columns and lists: public keys, claims and properties, each with a form of its own.
+
+const partsHelp = "Jwks=FILE takes a file with a JWK Set, or the JSON itself: the public keys a client signs with. " +
+	"Claims.TYPE=value is a claim about the client, Properties.KEY=value a property; += and -= where a claim has several values, and nothing after = takes one away."
+
+// assignPart sets such a part and returns its name, "" for what is none.
+func assignPart(c *db.Client, one assignment) (string, error) {
+	kind, key, dotted := strings.Cut(one.name, ".")
+	switch plain := attribute.Plain(kind); {
+	case plain == "jwks" && !dotted:
+		if one.operation != "" {
+			return "", fmt.Errorf("Jwks is a whole set: write Jwks=file")
+		}
+		return "Jwks", assignKeys(c, one.value)
+	case plain == "claims" || plain == "claim":
+		if key == "" {
+			return "", fmt.Errorf("%s: write Claims.type=value", printable(one.name))
+		}
+		assignClaim(c, key, one)
+		return "Claims." + key, nil
+	case plain == "properties" || plain == "property":
+		if key == "" || one.operation != "" {
+			return "", fmt.Errorf("%s: write Properties.key=value", printable(one.name))
+		}
+		c.Properties = maps.Clone(c.Properties)
+		if c.Properties == nil {
+			c.Properties = map[string]string{}
+		}
+		if c.Properties[key] = one.value; one.value == "" {
+			delete(c.Properties, key)
+		}
+		return "Properties." + key, nil
+	}
+	return "", nil
+}
+
+// maxKeyFile is more than a client's keys need, in bytes.
+const maxKeyFile = 128 << 10
+
+func assignKeys(c *db.Client, value string) error {
+	if value == "" {
+		c.SetPublicKeys(nil)
+		return nil
+	}
+	encoded := []byte(value)
+	if !strings.HasPrefix(strings.TrimSpace(value), "{") {
+		file, err := os.Open(value)
+		if err != nil {
+			return fmt.Errorf("Jwks: %w", err)
+		}
+		defer file.Close()
+		if encoded, err = io.ReadAll(io.LimitReader(file, maxKeyFile)); err != nil {
+			return fmt.Errorf("Jwks: %w", err)
+		}
+	}
+	keys, err := jwkset.Parse(encoded)
+	if err != nil {
+		return fmt.Errorf("Jwks %w", err)
+	}
+	c.SetPublicKeys(keys)
+	return nil
+}
+
+func assignClaim(c *db.Client, key string, one assignment) {
+	c.Claims = slices.DeleteFunc(slices.Clone(c.Claims), func(old db.ClientClaim) bool {
+		return old.Type == key && (one.operation == "" || old.Value == one.value)
+	})
+	if one.operation != "-" && one.value != "" {
+		c.Claims = append(c.Claims, db.ClientClaim{Type: key, Value: one.value})
+	}
+}
+
+// shownPart says a part for people.
+func shownPart(c db.Client, name string) string {
+	kind, key, _ := strings.Cut(name, ".")
+	var values []string
+	switch kind {
+	case "Jwks":
+		for _, key := range publicKeys(c) {
+			values = append(values, keyWords(key))
+		}
+	case "Claims":
+		for _, claim := range c.Claims {
+			if claim.Type == key {
+				values = append(values, claim.Value)
+			}
+		}
+	case "Properties":
+		if value, ok := c.Properties[key]; ok {
+			values = append(values, value)
+		}
+	}
+	if len(values) == 0 {
+		return "not set"
+	}
+	return printable(strings.Join(values, ", "))
+}
+
+// publicKeys are the keys of a client, each as JSON.
+func publicKeys(c db.Client) []json.RawMessage {
+	keys := []json.RawMessage{}
+	for _, secret := range c.Secrets {
+		if secret.Type == db.JSONWebKey && json.Valid([]byte(secret.Value)) {
+			keys = append(keys, json.RawMessage(secret.Value))
+		}
+	}
+	return keys
+}
+
+// keyWords says which key it is: "EC P-256, kid one".
+func keyWords(encoded json.RawMessage) string {
+	var key struct{ Kty, Crv, Alg, Kid string }
+	_ = json.Unmarshal(encoded, &key) // it was read when it came
+	words := strings.Join(strings.Fields(key.Kty+" "+key.Crv+" "+key.Alg), " ")
+	if key.Kid != "" {
+		words += ", kid " + key.Kid
+	}
+	return words
+}

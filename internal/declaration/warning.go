@@ -1,0 +1,85 @@
+package declaration
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"silentrenew/db"
+	"silentrenew/internal/attribute"
+)
+
+// credentialFor says what a way of authentication wants.
+var credentialFor = map[string]string{
+	"client_secret_basic": "give it a secret",
+	"client_secret_post":  "give it a secret",
+	"client_secret_jwt":   "give it a recoverable secret (in the file, or by silentrenew clients secret --recoverable)",
+	"private_key_jwt":     "give it a public key: Jwks or JwksUri",
+}
+
+// Warnings names what of a client leads nowhere although it can be stored: scope values and grant types that stand for nothing here, a way of
+// authentication without a credential, keys at an address that is not called, and the loop. The reasons are sentences about the client.
+func Warnings(ctx context.Context, store *db.DB, c db.Client) ([]db.ValidationError, error) {
+	resources, err := store.Resources(ctx)
+	if err != nil {
+		return nil, err
+	}
+	known := []string{"offline_access"}
+	for _, r := range resources.Identity {
+		known = append(known, r.Name)
+	}
+	for _, s := range resources.APIScopes {
+		known = append(known, s.Name)
+	}
+	var warnings []db.ValidationError
+	warn := func(field, format string, args ...any) {
+		warnings = append(warnings, db.ValidationError{Field: field, Reason: fmt.Sprintf(format, args...)})
+	}
+	if loop := Loop(c); loop != "" {
+		warn("AccessTokenLifetime", "%s", loop)
+	}
+	for _, grantType := range c.UnknownGrantTypes() {
+		warn("GrantType", "lists the grant type %q, which this provider does not have", grantType)
+	}
+	if c.Unprovable() {
+		warn("TokenEndpointAuthMethod", "is registered for %s and has no credential for it, so nobody can be this client; %s",
+			c.TokenEndpointAuthMethod, credentialFor[c.TokenEndpointAuthMethod])
+	}
+	if u, err := url.Parse(c.JWKSURI); err == nil && u.Scheme == "http" {
+		warn("JwksUri", "publishes its keys without TLS: they are fetched %s", whoFetches(u.Hostname()))
+	}
+	for _, scope := range c.Scopes {
+		if !slices.Contains(known, scope) {
+			warn("Scope", "lists the scope %q, which is neither an identity resource nor an API scope (known: %s)", scope, strings.Join(known, " "))
+		}
+	}
+	return warnings, nil
+}
+
+// whoFetches says which provider calls a plain http address.
+func whoFetches(host string) string {
+	if ip := net.ParseIP(host); host == "localhost" || ip != nil && ip.IsLoopback() {
+		return "in lab mode or with --outgoing-private only"
+	}
+	return "with --outgoing-private only"
+}
+
+// defaultLead is when oidc-client-ts renews, unless the row advises otherwise: 60 s ahead of expiry.
+const defaultLead = 60 * time.Second
+
+// Loop says what a page will do whose tokens live no longer than it renews ahead (I24, A33), "" when they live longer.
+func Loop(c db.Client) string {
+	lead, advised := c.RenewLead()
+	if !advised {
+		lead = defaultLead
+	}
+	if c.AccessTokenTTL() > lead || !slices.Contains(c.GrantTypes, "authorization_code") {
+		return ""
+	}
+	return fmt.Sprintf("has an AccessTokenLifetime (%s) that is not longer than the lead of a renewing page (%s): it would renew every second, the loop of "+
+		"chapter 7; give the token a longer life, or the page a shorter lead (RenewLeadHint)", attribute.Lifetime(c.AccessTokenTTL()), attribute.Lifetime(lead))
+}
