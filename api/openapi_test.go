@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"net/http"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -195,6 +196,16 @@ func TestTheReferencePageNeedsNoScript(t *testing.T) {
 		if !strings.Contains(page, want) {
 			t.Errorf("the page lacks %q", want)
 		}
+	}
+	named := map[string]bool{} // each landmark has a name of its own (WAI-ARIA 1.2 §5.3.4)
+	for _, label := range regexp.MustCompile(`role="region" aria-label="([^"]*)"`).FindAllStringSubmatch(page, -1) {
+		if named[label[1]] || strings.Contains(page, `-title">`+label[1]+`</h`) {
+			t.Errorf("two landmarks are called %q", label[1])
+		}
+		named[label[1]] = true
+	}
+	if len(named) < 9 {
+		t.Errorf("found the landmarks %v only", named)
 	}
 	if got := p.get("/api/docs.css", ""); got.StatusCode != 200 || got.Header.Get("Content-Type") != "text/css; charset=utf-8" {
 		t.Errorf("style: %d %v", got.StatusCode, got.Header)

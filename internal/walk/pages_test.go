@@ -33,6 +33,18 @@ func TestEveryPageIsSound(t *testing.T) {
 	}
 	look(p.idp + "/")
 	look(p.idp + "/account/login")
+	b.open("/")
+	header := func(who string) {
+		t.Helper()
+		if covered := eval[string](b, headerOverlaps); covered != "" {
+			t.Errorf("%s: in the header %s", who, covered)
+		}
+		if beside := eval[bool](b, `(() => { const y = (s) => { const r = document.querySelector(s).getBoundingClientRect(); return r.top + r.height / 2 };
+			return Math.abs(y(".Header-brand") - y(".Header-user")) < 4 })()`); !beside {
+			t.Errorf("%s: Login is not in the first row of the header", who)
+		}
+	}
+	header("signed out")
 
 	b.signIn("Mick", "MickPassword")
 	b.network.complaints()
@@ -42,5 +54,17 @@ func TestEveryPageIsSound(t *testing.T) {
 			b.waitSignedIn()
 		}
 	}
+	b.open("/")
+	b.waitSignedIn()
+	header("signed in")
 	look(p.idp + "/account/logout")
 }
+
+// headerOverlaps names two parts of the header that cover one another, "" when none do.
+const headerOverlaps = `(() => {
+	const parts = [...document.querySelectorAll(".Header-brand, .Header-row .Menu a, .Badge, .Header-user")].map((e) => [e.className || e.textContent, e.getBoundingClientRect()]).filter(([, r]) => r.width > 0);
+	for (const [i, [one, a]] of parts.entries())
+		for (const [other, b] of parts.slice(i + 1))
+			if (a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom) return one + " covers " + other;
+	return "";
+})()`

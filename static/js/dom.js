@@ -42,6 +42,15 @@ export const announce = (message) => {
   if (live) live.textContent = message;
 };
 
+/** Lets the buttons with data-preset fill the input, as if somebody had typed it. @param {HTMLElement} panel @param {HTMLInputElement} input */
+export const offerPresets = (panel, input) =>
+  panel.addEventListener("click", (event) => {
+    const preset = event.target instanceof Element ? event.target.closest("[data-preset]") : null;
+    if (!preset) return;
+    input.value = preset.getAttribute("data-preset") ?? input.value;
+    input.dispatchEvent(new Event("input"));
+  });
+
 /**
  * Shows the outcome of an action in an element made for it (role=status or alert).
  * @param {HTMLElement} element

@@ -4,7 +4,7 @@
  */
 
 import { accessTokenClaims, lead, runningSettings } from "./auth.js";
-import { must, report, setText } from "./dom.js";
+import { must, offerPresets, report, setText } from "./dom.js";
 import { human, lifetime, parseDuration, parseGoDuration } from "./format.js";
 import { LabError, readOptions, saveOptions } from "./provider-lab.js";
 
@@ -38,12 +38,7 @@ export const mount = (panel) => {
 
   input.addEventListener("input", explain);
   sliding.addEventListener("change", explain);
-  panel.addEventListener("click", (event) => {
-    const preset = event.target instanceof Element ? event.target.closest("[data-preset]") : null;
-    if (!preset) return;
-    input.value = preset.getAttribute("data-preset") ?? input.value;
-    explain();
-  });
+  offerPresets(panel, input);
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     save.disabled = true;

@@ -4,7 +4,7 @@
  */
 
 import { lead, onTokenChanged, runningSettings } from "./auth.js";
-import { must, report, setText } from "./dom.js";
+import { must, offerPresets, report, setText } from "./dom.js";
 import { human, lifetime } from "./format.js";
 import { onPageEvent } from "./page-events.js";
 import { LabError, readClient, saveLifetime } from "./provider-lab.js";
@@ -52,12 +52,7 @@ export const mount = (panel) => {
   };
 
   input.addEventListener("input", explain);
-  panel.addEventListener("click", (event) => {
-    const preset = event.target instanceof Element ? event.target.closest("[data-preset]") : null;
-    if (!preset) return;
-    input.value = preset.getAttribute("data-preset") ?? input.value;
-    explain();
-  });
+  offerPresets(panel, input);
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     save.disabled = true;
