@@ -25,7 +25,7 @@ func (p *Provider) keysWanted(m clientMetadata, client *db.Client) *Error {
 	case len(m.JWKS) == 0:
 		return nil
 	}
-	keys, err := jwkset.Parse(m.JWKS)
+	keys, err := jwkset.Parse(m.JWKS) // RSA as long as RFC 7518 §3.3 says
 	if err != nil {
 		refused := refuseMetadata("jwks", "must be a JWK Set of 1 to %d public keys, RSA with 2048 bits or more, EC or OKP", jwkset.MaxKeys)
 		refused.cause = err
