@@ -98,11 +98,14 @@ func redirectsPossible(c Client, wrong fault) {
 			wrong(column, "%q names no host", uri)
 		case strings.Contains(u.Host, "*"):
 			wrong(column, "%q has a wildcard: it is compared in every character (RFC 9700 §2.1), so list each address", uri)
-		case u.Opaque != "" && u.Opaque[0] >= '0' && u.Opaque[0] <= '9': // localhost:3000/callback, read as a scheme
+		case hostForScheme(u):
 			wrong(column, "%q has no scheme: write http://%s", uri, uri)
 		}
 	}
 }
+
+// hostForScheme reports whether a URI begins with a host and port, read as a scheme: localhost:3000/callback.
+func hostForScheme(u *url.URL) bool { return u.Opaque != "" && u.Opaque[0] >= '0' && u.Opaque[0] <= '9' }
 
 // What the provider understands; a test of idp compares.
 var (

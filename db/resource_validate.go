@@ -125,7 +125,11 @@ func (r Resources) apiFaults(api APIResource, wrong func(field, format string, a
 	case count(r.apiNames(), api.Name) > 1:
 		wrong("Name", "is registered twice")
 	}
-	if api.ResourceURI != "" && !absoluteURI(api.ResourceURI) {
+	switch u, err := url.Parse(api.ResourceURI); {
+	case api.ResourceURI == "":
+	case err == nil && hostForScheme(u):
+		wrong("ResourceUri", "%q has no scheme: write http://%s", api.ResourceURI, api.ResourceURI)
+	case !absoluteURI(api.ResourceURI):
 		wrong("ResourceUri", "%q must be an absolute URI without a fragment (RFC 8707 §2)", api.ResourceURI)
 	}
 	for _, other := range r.APIs {

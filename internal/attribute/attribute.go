@@ -110,13 +110,20 @@ func (n Noun[T]) Names() []string {
 	return names
 }
 
-// Nearest returns the name of the list that is spelt most like the given one, or "" when none is close.
+// Nearest returns the name of the list that is spelt most like the given one, else the only one of which it is a part, or "".
 func Nearest(name string, names []string) string {
 	best, distance := "", 1+len(name)/3
+	var longer []string
 	for _, candidate := range names {
 		if d := editDistance(Plain(name), Plain(candidate)); d < distance {
 			best, distance = candidate, d
 		}
+		if plain := Plain(name); plain != "" && strings.Contains(Plain(candidate), plain) {
+			longer = append(longer, candidate)
+		}
+	}
+	if best == "" && len(longer) == 1 {
+		return longer[0]
 	}
 	return best
 }

@@ -18,7 +18,7 @@ func TestNamesPeopleUse(t *testing.T) {
 			t.Errorf("%s: got %q, %v; want %s", given, a.Name, ok, want)
 		}
 	}
-	for given, want := range map[string]string{"AccesTokenLifetime": "AccessTokenLifetime", "redirect_url": "RedirectUris", "colour": ""} {
+	for given, want := range map[string]string{"AccesTokenLifetime": "AccessTokenLifetime", "redirect_url": "RedirectUris", "colour": "", "offline": "AllowOfflineAccess", "lifetime": ""} {
 		if _, meant, ok := Clients.Find(given); ok || meant != want {
 			t.Errorf("%s: meant %q, %v; want %q", given, meant, ok, want)
 		}

@@ -1,6 +1,7 @@
 package declaration
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"reflect"
@@ -95,8 +96,12 @@ func (r *reader) checkResources(all *resources) {
 	for _, api := range whole.APIs {
 		whole.AddScopesOf(api)
 	}
-	for _, fault := range whole.Faults() {
-		if at, ok := all.place(fault); ok {
+	faults := whole.Faults()
+	slices.SortStableFunc(faults, func(a, b *db.ResourceFault) int { return cmp.Compare(a.Kind, b.Kind) }) // an API before the scope values it implies
+	for _, fault := range faults {
+		at, ok := all.place(fault)
+		told := slices.ContainsFunc(r.problems, func(p problem) bool { return p.place == at })
+		if ok && !told {
 			r.wrong(at, "%s", fault)
 		}
 	}
