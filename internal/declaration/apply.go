@@ -129,22 +129,35 @@ func sameClient(a, b db.Client) bool {
 }
 
 func applyUser(ctx context.Context, store *db.DB, declared user) (outcome, error) {
-	there, err := store.UserBySubject(ctx, declared.row.SubjectID)
+	there, err := findUser(ctx, store, declared)
 	if errors.Is(err, db.ErrNotFound) {
-		if taken, err := store.UserByName(ctx, declared.row.Username); err == nil {
-			// The name is one of another subject: the tutorial's Mick, for one. The user keeps the subject it is known by.
-			declared.row.SubjectID = taken.SubjectID
-			return replaceUser(ctx, store, declared, taken)
-		}
-		if declared.row.PasswordHash, err = declared.hash(); err != nil {
+		row := declared.row
+		if row.PasswordHash, err = declared.hash(); err != nil {
 			return 0, err
 		}
-		return added, store.InsertUser(ctx, declared.row)
+		inserted := store.InsertUser(ctx, row)
+		if inserted == nil {
+			return added, nil
+		}
+		if there, err = findUser(ctx, store, declared); err != nil { // or another process was faster
+			return 0, inserted
+		}
 	}
 	if err != nil {
 		return 0, err
 	}
+	declared.row.SubjectID = there.SubjectID
 	return replaceUser(ctx, store, declared, there)
+}
+
+// findUser looks for the declared user by subject, then by name: the name may be one of another subject, the tutorial's Mick for one. Such a
+// user keeps the subject it is known by.
+func findUser(ctx context.Context, store *db.DB, declared user) (db.User, error) {
+	there, err := store.UserBySubject(ctx, declared.row.SubjectID)
+	if errors.Is(err, db.ErrNotFound) {
+		return store.UserByName(ctx, declared.row.Username)
+	}
+	return there, err
 }
 
 func replaceUser(ctx context.Context, store *db.DB, declared user, there db.User) (outcome, error) {

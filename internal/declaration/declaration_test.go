@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/alexedwards/argon2id"
@@ -114,6 +115,26 @@ func TestWhatTheFileSaysWinsAndTheRestIsLeftAlone(t *testing.T) {
 	if _, err := d.Client(t.Context(), "mine"); err != nil {
 		t.Errorf("a client that was taken out of the file: %v", err)
 	}
+}
+
+// Several processes that start at once on one database all get there.
+func TestManyProcessesApplyAtOnce(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		const content = "apis: [a, b]\nclients: [{client_id: c, redirect_uris: 'http://localhost:3000/cb'}]\nusers: [{username: u, password: p}, {username: v, password: p}]"
+		var all sync.WaitGroup
+		for range 4 {
+			all.Go(func() {
+				file, _ := read([]byte(content))
+				if _, err := file.Apply(t.Context(), d, nil); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		all.Wait()
+		if again := apply(t, d, content); len(again.Unchanged) != 5 {
+			t.Errorf("afterwards: %+v", again)
+		}
+	})
 }
 
 func TestRecoverableSecretsAreSealedOnce(t *testing.T) {
