@@ -38,9 +38,7 @@ type accessTokenInput struct {
 func (p *Provider) mintAccessToken(ctx context.Context, client db.Client, in accessTokenInput) (string, error) {
 	claims := userClaims(in.Claims, oneOf(in.Granted.accessTokenClaims()))
 	if in.User.SubjectID == "" || client.AlwaysSendClientClaims {
-		for _, claim := range client.Claims {
-			claims[client.ClientClaimsPrefix+claim.Type] = claim.Value
-		}
+		maps.Copy(claims, clientClaims(client))
 	}
 	subject, err := p.subjectFor(ctx, client, in.User.SubjectID) // the client can read the token
 	if err != nil {

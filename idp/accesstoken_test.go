@@ -3,6 +3,7 @@ package idp
 import (
 	"maps"
 	"net/http"
+	"reflect"
 	"slices"
 	"testing"
 
@@ -78,11 +79,14 @@ func TestClientClaimsGoIntoTheTokenWhenTheRowSaysSo(t *testing.T) {
 	s := newSite(t)
 	s.addClient("with-claims", func(c *db.Client) {
 		c.AlwaysSendClientClaims, c.IncludeJWTID = true, false
-		c.Claims = []db.ClientClaim{{Type: "tier", Value: "gold"}}
+		c.Claims = []db.ClientClaim{{Type: "tier", Value: "gold"}, {Type: "team", Value: "blue"}, {Type: "team", Value: "red"}}
 	})
 	code := s.insertCode(func(c *db.AuthorizationCode) { c.ClientID = "with-claims" })
 	tokens := s.redeem(code, "client_id", "with-claims")
 	claims := claimsOf(t, tokens.AccessToken)
+	if !reflect.DeepEqual(claims["client_team"], []any{"blue", "red"}) {
+		t.Errorf("client_team: %v, want both", claims["client_team"])
+	}
 	if claims["client_tier"] != "gold" {
 		t.Errorf("client_tier: %v", claims["client_tier"])
 	}

@@ -56,6 +56,15 @@ func userClaims(rows []db.UserClaim, wanted func(claimType string) bool) map[str
 	return claims
 }
 
+// clientClaims returns what is said about the client itself, under its prefix; a type with several rows is an array here too.
+func clientClaims(client db.Client) map[string]any {
+	rows := make([]db.UserClaim, len(client.Claims))
+	for i, claim := range client.Claims {
+		rows[i] = db.UserClaim{Type: client.ClientClaimsPrefix + claim.Type, Value: claim.Value}
+	}
+	return userClaims(rows, everyClaim)
+}
+
 // claimValue gives a stored value the JSON type its claim has (OIDC Core §5.1).
 func claimValue(claimType, value string) any {
 	switch claimType {
