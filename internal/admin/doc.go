@@ -1,4 +1,4 @@
-// Package admin is the administration of the provider from a command line: clients, users, keys, grants, sessions and
+// Package admin is the administration of the provider from a command line: clients, APIs, scope values, users, keys, grants, sessions and
 // initial access tokens, read and changed in the database of --db, whether a provider runs on it or not.
 //
 // Each noun is a file. Lists are tables for people, and JSON under the names of the columns with --json. What is lost for good asks

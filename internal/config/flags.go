@@ -20,14 +20,14 @@ const description = `An OpenID Provider, a companies API and a page that renews 
 Without flags everything runs on this machine: open the address it prints. Every flag can also be set by an ` +
 	`environment variable: --idp-addr is SILENTRENEW_IDP_ADDR.
 
-"silentrenew clients --help", and the same with users, keys, grants, sessions and registration, explains how to look after a provider ` +
+"silentrenew clients --help", and the same with apis, scopes, users, keys, grants, sessions and registration, explains how to look after a provider ` +
 	`from the command line. "silentrenew companies import FILE" reads a newer listing of organisations; "silentrenew companies --help" explains.`
 
 // flags is the command line as kong reads it. Its order is the order of --help.
 type flags struct {
 	DB    string   `name:"db" group:"what" default:"silentrenew.db" placeholder:"URL" help:"Database: a SQLite file or postgres://… (default ${default})."`
 	Roles []string `group:"what" default:"idp,api,spa" enum:"idp,api,spa" placeholder:"ROLE" help:"Roles to serve here: ${enum} (default all)."`
-	File  string   `name:"config" group:"what" placeholder:"FILE" help:"YAML file that declares clients and users of your own; the README has an example."`
+	File  string   `name:"config" group:"what" placeholder:"FILE" help:"YAML file that declares APIs, clients and users of your own; the README has an example."`
 	Lab   string   `group:"what" default:"auto" enum:"auto,on,off" placeholder:"MODE" help:"Let the pages change lifetimes and show every hop: auto, on or off (default auto: on while all public URLs are on this machine)."`
 
 	IDPAddr string `name:"idp-addr" group:"where" default:"localhost:5005" placeholder:"ADDR" help:"Where the provider listens (default ${default})."`
