@@ -27,7 +27,7 @@ Without flags everything runs on this machine: open the address it prints. Every
 type flags struct {
 	DB    string   `name:"db" group:"what" default:"silentrenew.db" placeholder:"URL" help:"Database: a SQLite file or postgres://… (default ${default})."`
 	Roles []string `group:"what" default:"idp,api,spa" enum:"idp,api,spa" placeholder:"ROLE" help:"Roles to serve here: ${enum} (default all)."`
-	File  string   `name:"config" group:"what" placeholder:"FILE" help:"YAML file that declares APIs, clients and users of your own; the README has an example."`
+	File  string   `name:"config" group:"what" placeholder:"FILE" help:"YAML or TOML file that declares APIs, clients and users of your own; the README has an example."`
 	Lab   string   `group:"what" default:"auto" enum:"auto,on,off" placeholder:"MODE" help:"Let the pages change lifetimes and show every hop: auto, on or off (default auto: on while all public URLs are on this machine)."`
 
 	IDPAddr string `name:"idp-addr" group:"where" default:"localhost:5005" placeholder:"ADDR" help:"Where the provider listens (default ${default})."`

@@ -17,7 +17,7 @@ import (
 
 func apply(t *testing.T, d *db.DB, content string) Applied {
 	t.Helper()
-	file, problems := read([]byte(content))
+	file, problems := read([]byte(content), parseYAML)
 	if len(problems) > 0 {
 		t.Fatal(describe("app.yaml", problems))
 	}
@@ -124,7 +124,7 @@ func TestManyProcessesApplyAtOnce(t *testing.T) {
 		var all sync.WaitGroup
 		for range 4 {
 			all.Go(func() {
-				file, _ := read([]byte(content))
+				file, _ := read([]byte(content), parseYAML)
 				if _, err := file.Apply(t.Context(), d, nil); err != nil {
 					t.Error(err)
 				}
@@ -143,7 +143,7 @@ func TestRecoverableSecretsAreSealedOnce(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	file, problems := read([]byte("clients: [{client_id: c, grant_types: client_credentials, secrets: [{value: for hmac of 32 characters or more, recoverable: yes}, plain]}]"))
+	file, problems := read([]byte("clients: [{client_id: c, grant_types: client_credentials, secrets: [{value: for hmac of 32 characters or more, recoverable: yes}, plain]}]"), parseYAML)
 	if len(problems) > 0 {
 		t.Fatal(describe("app.yaml", problems))
 	}
@@ -216,7 +216,7 @@ func TestAClientThatCannotProveItselfIsPointedAt(t *testing.T) {
 
 // Editors on Windows begin a file with a byte order mark.
 func TestAByteOrderMarkIsNoPartOfTheFirstKey(t *testing.T) {
-	file, problems := read([]byte("\ufeffseed: false\r\n"))
+	file, problems := read([]byte("\ufeffseed: false\r\n"), parseYAML)
 	if len(problems) > 0 || file.Seed {
 		t.Errorf("got %+v, %v", file, problems)
 	}
@@ -290,7 +290,7 @@ func TestWhatIsWrongIsSaidWithItsPlace(t *testing.T) {
 		"two things at once":        {header + "    colour: red\nusers:\n  - username: u\n", "app.yaml:6:5: user u needs"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, problems := read([]byte(row.content))
+			_, problems := read([]byte(row.content), parseYAML)
 			if len(problems) == 0 {
 				t.Fatal("it was taken")
 			}
@@ -314,7 +314,7 @@ func FuzzRead(f *testing.F) {
 	f.Add([]byte("<<: {a: b}"))
 	f.Add([]byte("a: !!binary |\n  x"))
 	f.Fuzz(func(t *testing.T, content []byte) {
-		file, problems := read(content)
+		file, problems := read(content, parseYAML)
 		for _, p := range problems {
 			if p.line < 1 || p.text == "" {
 				t.Errorf("a problem without a place: %+v", p)

@@ -15,7 +15,7 @@
 //	  - username: alice
 //	    password: a long one
 //
-// It is YAML. Keys are what package attribute understands. Whatever is wrong is said with file, line and column, all of it at once,
+// It is YAML, or TOML where its name ends so. Keys are what package attribute understands. Whatever is wrong is said with file, line and column, all of it at once,
 // before anything is written. What only looks wrong, a scope value that nobody registered for one, is warned of with its place too.
 //
 // The rows are applied each time the program starts. A declared row is made, or brought to what the file says where it

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -20,13 +21,17 @@ type File struct {
 	users     []user
 }
 
-// Read reads and checks a file. The error is a [*Problems] when its content is at fault.
+// Read reads and checks a file, TOML by its name or else YAML. The error is a [*Problems] when its content is at fault.
 func Read(path string) (*File, error) {
 	content, err := os.ReadFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("--config: %w", err)
 	}
-	file, problems := read(content)
+	language := parseYAML
+	if strings.EqualFold(filepath.Ext(path), ".toml") {
+		language = parseTOML
+	}
+	file, problems := read(content, language)
 	if len(problems) > 0 {
 		return nil, describe(path, problems)
 	}
@@ -54,8 +59,12 @@ func describe(path string, problems []problem) *Problems {
 	return &Problems{path, problems}
 }
 
-func read(content []byte) (*File, []problem) {
-	root, problems := parse(content)
+func read(content []byte, language func([]byte) (node, []problem)) (*File, []problem) {
+	content, problems := readable(content)
+	if len(problems) > 0 {
+		return nil, problems
+	}
+	root, problems := language(content)
 	if len(problems) > 0 {
 		return nil, problems
 	}

@@ -71,18 +71,23 @@ type problem struct {
 	text string
 }
 
-// parse returns the file's one document. Anchors, aliases, tags and merges are not for a file that people read to see what
-// is allowed.
-func parse(content []byte) (node, []problem) {
-	content = bytes.TrimPrefix(content, []byte("\ufeff")) // as editors on Windows write it
+// readable returns the text of a file, without the mark that editors on Windows begin it with.
+func readable(content []byte) ([]byte, []problem) {
+	content = bytes.TrimPrefix(content, []byte("\ufeff"))
 	if len(content) > maxFile {
-		return node{}, []problem{{place{1, 1}, fmt.Sprintf("the file is longer than %d bytes", maxFile)}}
+		return nil, []problem{{place{1, 1}, fmt.Sprintf("the file is longer than %d bytes", maxFile)}}
 	}
 	for i, line := range bytes.Split(content, []byte("\n")) {
 		if !utf8.Valid(line) || bytes.ContainsRune(line, 0) {
-			return node{}, []problem{{place{i + 1, 1}, "this line is not text in UTF-8"}}
+			return nil, []problem{{place{i + 1, 1}, "this line is not text in UTF-8"}}
 		}
 	}
+	return content, nil
+}
+
+// parseYAML returns the file's one document. Anchors, aliases, tags and merges are not for a file that people read to see what
+// is allowed.
+func parseYAML(content []byte) (node, []problem) {
 	file, err := parser.ParseBytes(content, 0)
 	if err != nil {
 		return node{}, []problem{syntaxError(err)}

@@ -152,7 +152,7 @@ func TestEveryRuleThatAClientBreaksIsSaid(t *testing.T) {
 		},
 		"clients:\n  - client_id: c\n    require_client_secret: yes\n": {"2:5: client c: GrantType must be", "2:5: client c: ClientSecret is required"},
 	} {
-		_, problems := read([]byte(content))
+		_, problems := read([]byte(content), parseYAML)
 		lines := strings.Split(strings.ReplaceAll(describe("", problems).Error(), "\n:", "\n"), "\n")
 		if len(lines) != len(want) {
 			t.Errorf("%s: got\n%s", content, strings.Join(lines, "\n"))

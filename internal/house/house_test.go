@@ -60,6 +60,7 @@ var keepers = map[string][]string{
 	"github.com/alecthomas/kong":      {"internal/config", "internal/admin"},
 	"github.com/alexedwards/argon2id": {"db", "idp", "internal/declaration"},
 	"github.com/goccy/go-yaml":        {"internal/declaration"},
+	"github.com/pelletier/go-toml":    {"internal/declaration"},
 	"github.com/lmittmann/tint":       {"internal/eventlog"},
 }
 
