@@ -105,7 +105,9 @@ func redirectsPossible(c Client, wrong fault) {
 }
 
 // hostForScheme reports whether a URI begins with a host and port, read as a scheme: localhost:3000/callback.
-func hostForScheme(u *url.URL) bool { return u.Opaque != "" && u.Opaque[0] >= '0' && u.Opaque[0] <= '9' }
+func hostForScheme(u *url.URL) bool {
+	return u.Opaque != "" && u.Opaque[0] >= '0' && u.Opaque[0] <= '9'
+}
 
 // What the provider understands; a test of idp compares.
 var (

@@ -19,15 +19,18 @@ import (
 const partsHelp = "Jwks=FILE takes a file with a JWK Set, or the JSON itself: the public keys a client signs with. " +
 	"Claims.TYPE=value is a claim about the client, Properties.KEY=value a property; += and -= where a claim has several values, and nothing after = takes one away."
 
+// keySet is the name of a client's public keys (RFC 7591 §2).
+const keySet = "Jwks"
+
 // assignPart sets such a part and returns its name, "" for what is none.
 func assignPart(c *db.Client, one assignment) (string, error) {
 	kind, key, dotted := strings.Cut(one.name, ".")
 	switch plain := attribute.Plain(kind); {
 	case plain == "jwks" && !dotted:
 		if one.operation != "" {
-			return "", fmt.Errorf("Jwks is a whole set: write Jwks=file")
+			return "", fmt.Errorf("%s is a whole set: write %s=file", keySet, keySet)
 		}
-		return "Jwks", assignKeys(c, one.value)
+		return keySet, assignKeys(c, one.value)
 	case plain == "claims" || plain == "claim":
 		if key == "" {
 			return "", fmt.Errorf("%s: write Claims.type=value", printable(one.name))
@@ -62,16 +65,16 @@ func assignKeys(c *db.Client, value string) error {
 	if !strings.HasPrefix(strings.TrimSpace(value), "{") {
 		file, err := os.Open(value)
 		if err != nil {
-			return fmt.Errorf("Jwks: %w", err)
+			return fmt.Errorf("%s: %w", keySet, err)
 		}
 		defer file.Close()
 		if encoded, err = io.ReadAll(io.LimitReader(file, maxKeyFile)); err != nil {
-			return fmt.Errorf("Jwks: %w", err)
+			return fmt.Errorf("%s: %w", keySet, err)
 		}
 	}
 	keys, err := jwkset.Parse(encoded)
 	if err != nil {
-		return fmt.Errorf("Jwks %w", err)
+		return fmt.Errorf("%s %w", keySet, err)
 	}
 	c.SetPublicKeys(keys)
 	return nil
@@ -91,7 +94,7 @@ func shownPart(c db.Client, name string) string {
 	kind, key, _ := strings.Cut(name, ".")
 	var values []string
 	switch kind {
-	case "Jwks":
+	case keySet:
 		for _, key := range publicKeys(c) {
 			values = append(values, keyWords(key))
 		}

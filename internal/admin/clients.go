@@ -44,7 +44,7 @@ func said(c db.Client) map[string]any {
 		secrets = append(secrets, map[string]any{"Type": s.Type, "Description": s.Description, "Created": s.Created, "Expiration": s.Expiration})
 	}
 	values["Secrets"] = secrets
-	values["Jwks"] = map[string]any{"keys": publicKeys(c)}
+	values[keySet] = map[string]any{"keys": publicKeys(c)}
 	return values
 }
 
@@ -185,7 +185,7 @@ func (cmd clientsSet) Run(s *desk) error {
 			}
 		}
 		for _, name := range slices.Compact(slices.Sorted(slices.Values(names))) {
-			if name == "Jwks" || strings.Contains(name, ".") {
+			if name == keySet || strings.Contains(name, ".") {
 				fmt.Fprintf(w, "%s: %s (was %s)\n", printable(name), shownPart(after, name), shownPart(before, name))
 			}
 		}

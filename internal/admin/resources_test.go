@@ -147,12 +147,12 @@ func TestClientsPublicKeysClaimsAndProperties(t *testing.T) {
 	var client struct {
 		ClientSecret string
 		Secrets      []any
-		Jwks         struct{ Keys []struct{ Kid string } }
+		JWKS         struct{ Keys []struct{ Kid string } }
 		Claims       []db.ClientClaim
 		Properties   map[string]string
 	}
 	s.json("clients add signer GrantTypes=client_credentials TokenEndpointAuthMethod=private_key_jwt Jwks="+file+" Claims.department=Sales Properties.assertion_audience=token_endpoint", &client)
-	if client.ClientSecret != "" || len(client.Secrets) != 0 || len(client.Jwks.Keys) != 1 || client.Jwks.Keys[0].Kid != "one" || client.Properties["assertion_audience"] == "" {
+	if client.ClientSecret != "" || len(client.Secrets) != 0 || len(client.JWKS.Keys) != 1 || client.JWKS.Keys[0].Kid != "one" || client.Properties["assertion_audience"] == "" {
 		t.Errorf("got %+v", client)
 	}
 	if shown := s.must("clients show signer"); !strings.Contains(shown, "EC P-256, kid one\n") || !strings.Contains(shown, "department = Sales\n") {
