@@ -54,6 +54,9 @@ func (r Resources) Faults() ResourceFaults {
 			wrong("Claims", "must name at least one claim about the user: without, the scope value stands for nothing")
 		}
 	}
+	if !slices.ContainsFunc(r.Identity, func(i IdentityResource) bool { return i.Name == "openid" && i.Enabled }) {
+		report(KindIdentityResource, "openid")("Enabled", "must be there and switched on: without it no request is one of OpenID Connect (OIDC Core §3.1.2.1)")
+	}
 	for _, scope := range r.APIScopes {
 		wrong := report(KindAPIScope, scope.Name)
 		scopeFaults(scopes, scope.Name, wrong)

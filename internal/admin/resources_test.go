@@ -110,6 +110,8 @@ func TestAPIsAndScopesRefusals(t *testing.T) {
 		"scopes add x --api other":                    `there is no API "other"`,
 		"scopes set profil DisplayName=x":             `there is no scope "profil": did you mean profile?`,
 		"scopes set profile Enabled=maybe":            "Enabled must be true or false",
+		"scopes remove openid --yes":                  `identity resource "openid": Enabled must be there and switched on`,
+		"scopes set openid Enabled=no":                `identity resource "openid": Enabled must be there and switched on`,
 		"scopes remove email --yes":                   "silentrenew scopes set email Enabled=no switches it off",
 		"scopes remove companyApi --yes":              `API "companyApi": Scopes must list at least one scope value`,
 		"clients set spa-client Jwks=nowhere.json":    "Jwks: open nowhere.json: ",

@@ -280,6 +280,7 @@ func TestWhatIsWrongIsSaidWithItsPlace(t *testing.T) {
 		"a relative resource":       {"apis:\n  - name: a\n    resource_uri: /orders\n", `app.yaml:3:19: API "a": ResourceUri "/orders" must be an absolute URI without a fragment (RFC 8707 §2)`},
 		"two of one resource":       {"apis:\n  - {name: a, resource_uri: 'http://a.example'}\n  - {name: b, resource_uri: 'http://a.example'}\n", `ResourceUri "http://a.example" names API`},
 		"a name with a colon":       {"apis: ['a b:c']\n", `app.yaml:1:8: API "a b:c": Name is the audience of tokens`},
+		"no OpenID Connect":         {"identity_resources: [{name: openid, enabled: no, claims: sub}]\n", `app.yaml:1:46: identity resource "openid": Enabled must be there and switched on`},
 		"claims of nothing":         {"identity_resources: [department]\n", `app.yaml:1:22: identity resource "department": Claims must name at least one claim`},
 		"one name for two things":   {"identity_resources: [{name: a, claims: b}]\nscopes: [a]\n", `app.yaml:2:10: scope "a": Name is registered twice`},
 		"a private key in a set":    {header + `    jwks: {"keys":[{"kty":"oct","k":"c2VjcmV0"}]}` + "\n", "jwks key 1 is not a public key"},
