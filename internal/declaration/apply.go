@@ -57,11 +57,15 @@ const (
 func (a *Applied) note(what string) func(outcome, error) error {
 	return func(o outcome, err error) error {
 		if err == nil {
-			into := []*[]string{&a.Unchanged, &a.Added, &a.Changed}[o]
-			*into = append(*into, what)
+			a.add(what, o)
 		}
 		return err
 	}
+}
+
+func (a *Applied) add(what string, o outcome) {
+	into := []*[]string{&a.Unchanged, &a.Added, &a.Changed}[o]
+	*into = append(*into, what)
 }
 
 func applyClient(ctx context.Context, store *db.DB, sealer *seal.Sealer, declared db.Client) (outcome, error) {

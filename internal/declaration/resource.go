@@ -161,16 +161,16 @@ func (f *File) applyResources(ctx context.Context, store *db.DB, done *Applied) 
 	err := store.ChangeResources(ctx, func(all *db.Resources) error {
 		applied = Applied{}
 		for _, row := range said.Identity {
-			_ = applied.note(db.KindIdentityResource+" "+row.Name)(merge(&all.Identity, row, func(i db.IdentityResource) bool { return i.Name == row.Name }), nil)
+			applied.add(db.KindIdentityResource+" "+row.Name, merge(&all.Identity, row, func(i db.IdentityResource) bool { return i.Name == row.Name }))
 		}
 		for _, row := range said.APIScopes {
-			_ = applied.note(db.KindAPIScope+" "+row.Name)(merge(&all.APIScopes, row, func(s db.APIScope) bool { return s.Name == row.Name }), nil)
+			applied.add(db.KindAPIScope+" "+row.Name, merge(&all.APIScopes, row, func(s db.APIScope) bool { return s.Name == row.Name }))
 		}
 		for _, row := range said.APIs {
 			for _, name := range all.AddScopesOf(row) {
-				applied.Added = append(applied.Added, db.KindAPIScope+" "+name)
+				applied.add(db.KindAPIScope+" "+name, added)
 			}
-			_ = applied.note(db.KindAPI+" "+row.Name)(merge(&all.APIs, row, func(api db.APIResource) bool { return api.Name == row.Name }), nil)
+			applied.add(db.KindAPI+" "+row.Name, merge(&all.APIs, row, func(api db.APIResource) bool { return api.Name == row.Name }))
 		}
 		return nil
 	})
