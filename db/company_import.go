@@ -135,6 +135,28 @@ func withoutDeleted(tx *gorm.DB, companies []Company) ([]Company, error) {
 	return slices.DeleteFunc(slices.Clone(companies), func(c Company) bool { return slices.Contains(deleted, c.ID) }), nil
 }
 
+// CompaniesThere returns which of the ids companies have, and which had companies that were deleted.
+func (d *DB) CompaniesThere(ctx context.Context, ids []string) (living, deleted map[string]bool, err error) {
+	there := func(table string) (map[string]bool, error) {
+		found := map[string]bool{}
+		for some := range slices.Chunk(ids, importBatch) {
+			var known []string
+			if err := d.read(ctx).Table(table).Where(`"Id" IN ?`, some).Pluck("Id", &known).Error; err != nil {
+				return nil, fmt.Errorf("db: look for companies: %w", err)
+			}
+			for _, id := range known {
+				found[id] = true
+			}
+		}
+		return found, nil
+	}
+	if living, err = there("Companies"); err != nil {
+		return nil, nil, err
+	}
+	deleted, err = there("DeletedCompanies")
+	return living, deleted, err
+}
+
 // foldCompanies fills in the keys of companies that came without: written by hand in a database shell, or by a program
 // older than the keys.
 func (d *DB) foldCompanies(ctx context.Context) error {

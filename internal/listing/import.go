@@ -37,8 +37,13 @@ func Import(ctx context.Context, store *db.DB, in io.Reader, report *Report) (Su
 		return summary, ErrEmpty
 	}
 	defer report.end()
+	ids := idKeeper{store, read.former, map[string]bool{}}
 	for companies := range slices.Chunk(read.Companies, batch) {
-		changes, err := store.ImportCompanies(ctx, companies)
+		var changes db.Changes
+		err := ids.keep(ctx, companies)
+		if err == nil {
+			changes, err = store.ImportCompanies(ctx, companies)
+		}
 		if err != nil {
 			return summary, fmt.Errorf("%w; what was stored stays, start the import again to go on", err)
 		}
@@ -47,6 +52,37 @@ func Import(ctx context.Context, store *db.DB, in io.Reader, report *Report) (Su
 	}
 	summary.Took = time.Since(began)
 	return summary, nil
+}
+
+// idKeeper lets companies that an older version of this program has stored keep their ids: an id never changes, whatever
+// makes those of new companies.
+type idKeeper struct {
+	store  *db.DB
+	former map[string][]string
+	taken  map[string]bool // former ids that are in use again
+}
+
+// keep gives companies their ids back. Where several companies of old are one by now, the first that nobody has deleted is.
+func (k idKeeper) keep(ctx context.Context, companies []db.Company) error {
+	var ids []string
+	for _, c := range companies {
+		ids = append(append(ids, c.ID), k.former[c.ID]...)
+	}
+	living, deleted, err := k.store.CompaniesThere(ctx, ids)
+	if err != nil {
+		return err
+	}
+	for i, c := range companies {
+		known := append([]string{c.ID}, k.former[c.ID]...)
+		for _, there := range []map[string]bool{living, deleted} {
+			if at := slices.IndexFunc(known, func(id string) bool { return there[id] && !k.taken[id] }); at >= 0 {
+				companies[i].ID = known[at]
+				k.taken[known[at]] = at > 0
+				break
+			}
+		}
+	}
+	return nil
 }
 
 // String is the last thing an import says.

@@ -234,6 +234,53 @@ func TestAFullBarSaysAllAndNotTheTutorialsTwo(t *testing.T) {
 	}
 }
 
+// An older version made ids of names with their spaces. Whom it has stored keeps the id, the words of an editor, and the
+// rest after a deletion; of two spellings that are one organisation now, the living one goes on.
+func TestAnImportKnowsWhomAnOlderVersionStored(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		ctx := t.Context()
+		stored := map[string]string{} // key of old → id
+		for key, name := range map[string]string{
+			"acme tools co ltd": "Acme Tools Co., Ltd", "nss sp zoo": "NSS Sp. z o.o.", "r amp m ag": "R&amp;M AG", "prima sa": "Prima S.A.", "apple": "Apple",
+			"lite on corp": "LITE-ON Corp.", "liteon corp": "Liteon Corporation",
+		} {
+			stored[key] = companyID(key)
+			c := db.Company{ID: companyID(key), Name: name, Address: "Old Rd 1", Country: "USA", CountryCode: "US", Blocks: 1}
+			if _, err := d.ImportCompanies(ctx, []db.Company{c}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for _, key := range []string{"prima sa", "lite on corp"} {
+			if err := d.DeleteCompany(ctx, stored[key], func(db.Company) error { return nil }); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if _, err := d.ChangeCompany(ctx, stored["nss sp zoo"], func(c db.Company) (db.Company, error) { c.Name = "NSS of mine"; return c, nil }); err != nil {
+			t.Fatal(err)
+		}
+		text := header
+		for i, name := range []string{"ACME Tools Company Limited", "NSS Sp. z o.o.", "R&M AG", "Prima SA", "Apple", "LITE-ON Corp.", "Liteon Corporation", "New One"} {
+			text += fmt.Sprintf("MA-L,00000%d,\"%s\",Old Rd 1 US\nMA-L,00001%d,\"%s\",Old Rd 1 US\n", i, name, i, name)
+		}
+		for _, want := range []db.Changes{{Added: 1, Updated: 5}, {Unchanged: 6}} {
+			summary, err := Import(ctx, d, strings.NewReader(text), &Report{Out: new(bytes.Buffer)})
+			if err != nil || summary.Changes != want {
+				t.Errorf("%v, %v; want %+v", summary, err, want)
+			}
+		}
+		for key, want := range map[string]string{
+			"acme tools co ltd": "ACME Tools Company Limited, 2", "nss sp zoo": "NSS of mine, 2", "r amp m ag": "R&M AG, 2", "apple": "Apple, 2", "liteon corp": "Liteon Corporation, 4",
+		} {
+			if c, err := d.Company(ctx, stored[key]); err != nil || fmt.Sprintf("%s, %d", c.Name, c.Blocks) != want {
+				t.Errorf("%s: %s, %d, %v; want %s", key, c.Name, c.Blocks, err, want)
+			}
+		}
+		if page, err := d.Companies(ctx, db.CompanyQuery{}); err != nil || len(page.Companies) != len(stored)-2+1+2 { // New One and the tutorial's two
+			t.Errorf("%d companies, %v", len(page.Companies), err)
+		}
+	})
+}
+
 // What is killed half-way is started again: what was stored stays, the rest follows, nothing comes twice.
 func TestAnImportThatWasKilledGoesOn(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {

@@ -61,6 +61,25 @@ func (all organisations) companies() []db.Company {
 	return companies
 }
 
+// formerIDs are the ids under which older versions of this program stored the organisation, by its id of now. An id that
+// another organisation has now is none.
+func (all organisations) formerIDs() map[string][]string {
+	former := map[string][]string{}
+	for key, o := range all {
+		var ids []string
+		for name := range o.names {
+			for _, formerKey := range formerKeys(name) {
+				if all[formerKey] == nil {
+					ids = append(ids, companyID(formerKey))
+				}
+			}
+		}
+		slices.Sort(ids)
+		former[companyID(key)] = slices.Compact(ids)
+	}
+	return former
+}
+
 // saysCountry reports whether one of the addresses does.
 func (o *organisation) saysCountry() bool {
 	for p := range o.addresses {

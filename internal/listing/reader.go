@@ -30,6 +30,8 @@ type Listing struct {
 	Rows      int // good ones
 	Private   int // blocks whose holders are not published
 	Bad       int
+
+	former map[string][]string // ids that older versions of this program made, by the present one
 }
 
 // row is one assignment, tidied.
@@ -86,7 +88,7 @@ func Read(r io.Reader, bad func(BadRow)) (Listing, error) {
 			all.add(r)
 		}
 	}
-	listing.Companies = all.companies()
+	listing.Companies, listing.former = all.companies(), all.formerIDs()
 	return listing, nil
 }
 
