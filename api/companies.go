@@ -50,13 +50,25 @@ const (
 
 // listRequest describes the parameters that companyQuery reads.
 type listRequest struct {
-	Search      string `query:"search" maxLength:"200" description:"words that each begin a word of name, address or country; case and accents do not matter"`
-	Country     string `query:"country" pattern:"^([A-Z]{2})?$" description:"ISO 3166-1 code: companies of this country only"`
-	Sort        string `query:"sort" enum:"name,-name,country,-country,blocks,-blocks" default:"name" description:"a minus turns the order round; with name the tutorial's two companies come first"`
-	Limit       int    `query:"limit" minimum:"1" maximum:"200" default:"50" description:"companies per page"`
-	Cursor      string `query:"cursor" description:"next or prev of another page of the same search, country and sort"`
-	After       string `query:"after" deprecated:"true" description:"the older name of cursor"`
-	IfNoneMatch string `header:"If-None-Match" pattern:"^(\\*|(W/)?\"[!#-~]*\"( *, *(W/)?\"[!#-~]*\")*)$" description:"an ETag you have: 304 when the page is still the same"`
+	Search      string      `query:"search" maxLength:"200" description:"words that each begin a word of name, address or country; case and accents do not matter"`
+	Country     countryCode `query:"country" description:"ISO 3166-1 code: companies of this country only"`
+	Sort        string      `query:"sort" enum:"name,-name,country,-country,blocks,-blocks" default:"name" description:"a minus turns the order round; with name the tutorial's two companies come first"`
+	Limit       int         `query:"limit" minimum:"1" maximum:"200" default:"50" description:"companies per page"`
+	Cursor      string      `query:"cursor" description:"next or prev of another page of the same search, country and sort"`
+	After       string      `query:"after" deprecated:"true" description:"the older name of cursor"`
+	IfNoneMatch string      `header:"If-None-Match" pattern:"^(\\*|(W/)?\"[!#-~]*\"( *, *(W/)?\"[!#-~]*\")*)?$" description:"an ETag you have: 304 when the page is still the same"`
+}
+
+// countryCode is the code of a country, empty for all countries.
+type countryCode string
+
+// Enum lists the codes of ISO 3166-1.
+func (countryCode) Enum() []any {
+	all := []any{""}
+	for _, c := range country.All() {
+		all = append(all, c.Code)
+	}
+	return all
 }
 
 // listCompanies serves GET /api/companies. Links lead to the neighbouring pages (RFC 8288 §3).
@@ -144,7 +156,7 @@ func searchOf(values url.Values) (string, error) {
 // getRequest describes a request for one company.
 type getRequest struct {
 	ID          string `path:"id" description:"id of the company"`
-	IfNoneMatch string `header:"If-None-Match" pattern:"^(\\*|(W/)?\"[!#-~]*\"( *, *(W/)?\"[!#-~]*\")*)$" description:"an ETag you have: 304 when the company is still the same"`
+	IfNoneMatch string `header:"If-None-Match" pattern:"^(\\*|(W/)?\"[!#-~]*\"( *, *(W/)?\"[!#-~]*\")*)?$" description:"an ETag you have: 304 when the company is still the same"`
 }
 
 // oneCompany serves GET /api/companies/{id}.

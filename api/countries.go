@@ -26,7 +26,7 @@ type countryList struct {
 // countriesRequest describes the parameters of countries.
 type countriesRequest struct {
 	Search      string `query:"search" maxLength:"200" description:"count only the companies that this search finds"`
-	IfNoneMatch string `header:"If-None-Match" pattern:"^(\\*|(W/)?\"[!#-~]*\"( *, *(W/)?\"[!#-~]*\")*)$" description:"an ETag you have: 304 when the counts are still the same"`
+	IfNoneMatch string `header:"If-None-Match" pattern:"^(\\*|(W/)?\"[!#-~]*\"( *, *(W/)?\"[!#-~]*\")*)?$" description:"an ETag you have: 304 when the counts are still the same"`
 }
 
 // countries serves GET /api/countries: what a filter by country can offer.

@@ -31,7 +31,7 @@ func writeTagged(c *gin.Context, status int, v any) error {
 	if c.Request.Method == http.MethodGet {
 		c.Header("Cache-Control", "private, no-cache")
 		c.Writer.Header().Add("Vary", "Authorization")
-		if known := c.GetHeader("If-None-Match"); known != "" {
+		if known := strings.Join(c.Request.Header.Values("If-None-Match"), ","); known != "" {
 			tags, any, err := entityTags("If-None-Match", known)
 			if err != nil {
 				return err
@@ -86,7 +86,7 @@ var entityTag = regexp.MustCompile(`^(W/)?"[!#-~\x80-\xff]*"`)
 
 // entityTags reads a list of tags, or "*". Our own tags have no comma inside, but others' may.
 func entityTags(header, text string) (tags []string, any bool, err error) {
-	text = strings.TrimSpace(text)
+	text = strings.Trim(text, ", \t") // elements may be empty (RFC 9110 §5.6.1)
 	if text == "*" {
 		return nil, true, nil
 	}

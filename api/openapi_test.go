@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"encoding/json"
 	"net/http"
+	"net/url"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -155,6 +157,45 @@ func TestAnswersKeepWhatTheDocumentPromises(t *testing.T) {
 		for method := range item.(map[string]any) {
 			if !asked[strings.ToUpper(method)+" "+path] {
 				t.Errorf("nobody asked %s %s", method, path)
+			}
+		}
+	}
+}
+
+// A parameter is accepted exactly when it obeys its schema.
+func TestParametersKeepToTheirSchemas(t *testing.T) {
+	p := newPlace(t)
+	document, schemas := openAPIDocument(t, p)
+	token := p.issuer.token(mick())
+	parameters := at(document, "paths", "/api/companies", "get", "parameters").([]any)
+	for _, tc := range []struct {
+		name   string
+		good   []string
+		refuse []string
+	}{
+		{"search", []string{"", "é", strings.Repeat("é", 200)}, []string{strings.Repeat("x", 201)}},
+		{"country", []string{"", "SE"}, []string{"WY", "se", "Sweden", " SE"}},
+		{"sort", []string{"name", "-blocks"}, []string{"", "updated", "--name"}},
+		{"limit", []string{"1", "200"}, []string{"0", "201", "-1", "1.5", "ten", ""}},
+		{"If-None-Match", []string{"", `"x"`, `W/"x", "y"`}, []string{"x", `"x" "y"`, `*, "x"`}},
+	} {
+		number := slices.IndexFunc(parameters, func(one any) bool { return at(one, "name") == tc.name })
+		for i, value := range slices.Concat(tc.good, tc.refuse) {
+			path, headers := "/api/companies", []string{tc.name, value}
+			if at(parameters[number], "in") == "query" {
+				path, headers = path+"?"+tc.name+"="+url.QueryEscape(value), nil
+			}
+			got := p.send(http.MethodGet, path, token, "", headers...)
+			if want := i < len(tc.good); (got.StatusCode == 200) != want {
+				t.Errorf("%s %.20q: status %d", tc.name, value, got.StatusCode)
+			}
+			body, _ := json.Marshal(value)
+			if n, err := strconv.Atoi(value); err == nil {
+				body, _ = json.Marshal(n)
+			}
+			err := obeys(schemas, []string{"paths", "/api/companies", "get", "parameters", strconv.Itoa(number), "schema"}, body)
+			if want := i < len(tc.good); (err == nil) != want {
+				t.Errorf("%s %.20q: the schema says %v", tc.name, value, err)
 			}
 		}
 	}
