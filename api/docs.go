@@ -3,6 +3,7 @@ package api
 import (
 	"bytes"
 	_ "embed"
+	"fmt"
 	"html/template"
 	"maps"
 	"net/http"
@@ -141,7 +142,7 @@ func rulesOf(schema any) (rules []rule) {
 	for _, name := range ruleNames {
 		value, ok := s[name.keyword]
 		if list, isList := value.([]any); isList && len(list) > 12 {
-			value = "the names and codes of ISO 3166-1"
+			value = fmt.Sprintf("%d, from %q to %q", len(list), list[0], list[len(list)-1])
 		}
 		if ok {
 			rules = append(rules, rule{name.words, value})
