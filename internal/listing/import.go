@@ -28,7 +28,8 @@ var ErrEmpty = errors.New("the listing names no organisation")
 // report hears of bad rows and of progress.
 func Import(ctx context.Context, store *db.DB, in io.Reader, report *Report) (Summary, error) {
 	began := time.Now()
-	read, err := Read(in, report.bad)
+	defer report.end()
+	read, err := Read(io.TeeReader(in, report), report.bad)
 	if err != nil {
 		return Summary{}, err
 	}
@@ -36,7 +37,6 @@ func Import(ctx context.Context, store *db.DB, in io.Reader, report *Report) (Su
 	if len(read.Companies) == 0 {
 		return summary, ErrEmpty
 	}
-	defer report.end()
 	ids := idKeeper{store, read.former, map[string]bool{}}
 	for companies := range slices.Chunk(read.Companies, batch) {
 		var changes db.Changes

@@ -234,6 +234,19 @@ func TestAFullBarSaysAllAndNotTheTutorialsTwo(t *testing.T) {
 	}
 }
 
+func TestATerminalHearsHowMuchIsRead(t *testing.T) {
+	text := header + "MA-L,00000x,Bad,1 Main St Reno NV US 89511\n" + strings.Repeat("MA-L,000001,Good,1 Main St Reno NV US 89511\n", 1<<16) + "MA-L,00000x,Bad,1 Main St Reno NV US 89511\n"
+	var out bytes.Buffer
+	if _, err := Import(t.Context(), dbtest.New(t), strings.NewReader(text), &Report{Out: &out, Terminal: true}); err != nil {
+		t.Fatal(err)
+	}
+	const left = "left out, line %d: the Assignment \"00000x\" is not six hexadecimal digits\n"
+	want := fmt.Sprintf(left, 2) + "\rreading, 1 MB\rreading, 2 MB\r" + fmt.Sprintf(left, 1<<16+3) + "\r[" + strings.Repeat("#", barWidth) + "] 1 of 1 organisations\n"
+	if out.String() != want {
+		t.Errorf("got  %q\nwant %q", out.String(), want)
+	}
+}
+
 // An older version made ids of names with their spaces. Whom it has stored keeps the id, the words of an editor, and the
 // rest after a deletion; of two spellings that are one organisation now, the living one goes on.
 func TestAnImportKnowsWhomAnOlderVersionStored(t *testing.T) {

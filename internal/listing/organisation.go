@@ -11,28 +11,15 @@ import (
 	"silentrenew/internal/country"
 )
 
-// organisations gathers rows.
-type organisations map[string]*organisation // by nameKey
-
-type organisation struct {
-	names     map[string]int  // spelling → rows
-	addresses map[place]int   // → rows
-	blocks    map[string]bool // assignments
-}
+// organisations gathers rows by nameKey.
+type organisations map[string][]row
 
 // place is an address and the code of its country.
 type place struct{ address, code string }
 
 func (all organisations) add(r row) {
 	key := nameKey(r.name)
-	o := all[key]
-	if o == nil {
-		o = &organisation{map[string]int{}, map[place]int{}, map[string]bool{}}
-		all[key] = o
-	}
-	o.names[r.name]++
-	o.addresses[place{r.address, r.code}]++
-	o.blocks[r.assignment] = true
+	all[key] = append(all[key], r)
 }
 
 // unknownCountry is written where an address does not say.
@@ -42,16 +29,21 @@ const unknownCountry = "Unknown"
 func (all organisations) companies() []db.Company {
 	var companies []db.Company
 	for _, key := range slices.Sorted(maps.Keys(all)) {
-		o := all[key]
-		if o.saysCountry() {
-			maps.DeleteFunc(o.addresses, func(p place, _ int) bool { return p.code == "" })
+		names, places, blocks := map[string]int{}, map[place]int{}, map[string]bool{}
+		saysCountry := slices.ContainsFunc(all[key], func(r row) bool { return r.code != "" })
+		for _, r := range all[key] {
+			names[r.name]++
+			blocks[r.assignment] = true
+			if r.code != "" || !saysCountry {
+				places[place{r.address, r.code}]++
+			}
 		}
-		at := most(o.addresses, func(a, b place) int { // the longer one tells the postman more
+		at := most(places, func(a, b place) int { // the longer one tells the postman more
 			return cmp.Or(-cmp.Compare(len(a.address), len(b.address)), cmp.Compare(a.address, b.address), cmp.Compare(a.code, b.code))
 		})
-		name := most(o.names, func(a, b string) int { return cmp.Or(cmp.Compare(capitals(a), capitals(b)), cmp.Compare(a, b)) })
+		name := most(names, func(a, b string) int { return cmp.Or(cmp.Compare(capitals(a), capitals(b)), cmp.Compare(a, b)) })
 		c := db.Company{
-			ID: companyID(key), Name: name, Address: at.address, Country: unknownCountry, CountryCode: at.code, Blocks: len(o.blocks),
+			ID: companyID(key), Name: name, Address: at.address, Country: unknownCountry, CountryCode: at.code, Blocks: len(blocks),
 		}
 		if name, ok := country.Name(at.code); ok {
 			c.Country = name
@@ -61,33 +53,25 @@ func (all organisations) companies() []db.Company {
 	return companies
 }
 
-// formerIDs are the ids under which older versions of this program stored the organisation, by its id of now. An id that
-// another organisation has now is none.
+// formerIDs are the ids under which older versions of this program stored the organisations, by the id of now where they
+// differ. An id that another organisation has now is none.
 func (all organisations) formerIDs() map[string][]string {
 	former := map[string][]string{}
-	for key, o := range all {
+	for key, rows := range all {
 		var ids []string
-		for name := range o.names {
-			for _, formerKey := range formerKeys(name) {
+		for _, r := range rows {
+			for _, formerKey := range formerKeys(r.name) {
 				if all[formerKey] == nil {
 					ids = append(ids, companyID(formerKey))
 				}
 			}
 		}
-		slices.Sort(ids)
-		former[companyID(key)] = slices.Compact(ids)
-	}
-	return former
-}
-
-// saysCountry reports whether one of the addresses does.
-func (o *organisation) saysCountry() bool {
-	for p := range o.addresses {
-		if p.code != "" {
-			return true
+		if len(ids) > 0 {
+			slices.Sort(ids)
+			former[companyID(key)] = slices.Compact(ids)
 		}
 	}
-	return false
+	return former
 }
 
 // most returns the key with the highest count, of several the one that compares first.
