@@ -132,9 +132,9 @@ func (s *Server) conflict(c *gin.Context, who caller, model views.CompanyFormPag
 
 // companyForm is the form, with what was typed and what is wrong with it.
 func companyForm(status int, form views.CompanyFormPage) page {
-	answer := page{status: status, name: "company-form", title: "New company", content: views.CompanyForm(form), returnAfter: "/companies/new"}
+	answer := page{status: status, name: "company-form", title: "New company", content: views.CompanyForm(form)}
 	if form.ID != "" {
-		answer.title, answer.returnAfter = "Edit "+form.Saved.Name, "/companies/"+form.ID+"/edit"
+		answer.title = "Edit " + form.Saved.Name
 	}
 	return answer
 }

@@ -119,7 +119,7 @@ func TestA15A16RefusalsLeadToUnauthorized(t *testing.T) {
 		address, says       string
 	}{
 		{"no token", "/companies", "", 401, "/unauthorized?reason=login", "You need to log in first."},
-		{"expired token", "/companies", "expired", 401, "/unauthorized?reason=login", "You need to log in first."},
+		{"expired token", "/companies?search=a&country=SE", "expired", 401, "/unauthorized?reason=login", "You need to log in first."},
 		{"Jane on Privacy", "/privacy", "jane", 403, "/unauthorized?reason=forbidden", "log out and log in with a different user"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
@@ -127,8 +127,12 @@ func TestA15A16RefusalsLeadToUnauthorized(t *testing.T) {
 			if got.StatusCode != row.status || got.Header.Get("HX-Push-Url") != row.address {
 				t.Errorf("%d, address %q; want %d, %q", got.StatusCode, got.Header.Get("HX-Push-Url"), row.status, row.address)
 			}
-			if said := text(s.document(got), "main"); !strings.Contains(said, row.says) {
+			doc := s.document(got)
+			if said := text(doc, "main"); !strings.Contains(said, row.says) {
 				t.Errorf("says %q, want %q", said, row.says)
+			}
+			if back, _ := doc.Find("main").Attr("data-return-after-login"); back != row.target {
+				t.Errorf("a login leads to %q, want %q", back, row.target)
 			}
 		})
 	}

@@ -114,3 +114,53 @@ func TestA17PrivacyShowsWhatTheAPISaw(t *testing.T) {
 		}
 	}
 }
+
+// TestA15LoginLeadsBackToWhatWasRefused: whoever opens a shared address without being signed in sees it after the login,
+// and whoever types, deletes or restores as the token dies goes on where the refusal came.
+func TestA15LoginLeadsBackToWhatWasRefused(t *testing.T) {
+	_, b := walk(t)
+	b.open("/companies?country=KR&search=sams")
+	b.waitPage("unauthorized")
+	b.click("main [data-login]")
+	b.submitLogin("Mick", "MickPassword")
+	b.waitSignedIn()
+	b.waitQuery("?country=KR&search=sams")
+	b.waitText(countOfTable, "in South Korea matching “sams”")
+
+	expire := func() {
+		eval[bool](b, `import("/static/js/auth.js").then(auth => auth.dropAccessToken()).then(() => true)`)
+		b.waitSignedOut(patience)
+	}
+	logInAgain := func(refused string) {
+		b.waitPage("unauthorized")
+		b.click("main [data-login]") // the provider's session lives: no password
+		b.waitSignedIn()
+		b.waitFor("location.pathname + location.search === "+quote(refused), patience)
+	}
+	expire()
+	b.click("#search")
+	b.press("u")
+	logInAgain("/companies?search=samsu&country=KR")
+	b.waitText(countOfTable, "matching “samsu”")
+
+	expire()
+	b.click("#login") // at once, without waiting for a refusal
+	b.waitSignedIn()
+	b.waitQuery("?search=samsu&country=KR")
+
+	b.click("#companies [data-row]")
+	b.waitPage("company")
+	company := eval[string](b, "location.pathname")
+	b.waitVisible("[data-delete] button")
+	expire()
+	eval[bool](b, `(document.querySelector("[data-delete]").requestSubmit(), true)`)
+	logInAgain(company)
+	b.click("[data-delete] button")
+	b.waitVisible("#undo")
+	expire()
+	b.click("#undo [data-undo]")
+	logInAgain(company)
+	b.waitText("main", "There is no such company")
+	b.click("#undo [data-undo]") // still offered
+	b.waitText("main", "Restored.")
+}

@@ -16,7 +16,7 @@ const providerRoot = `${config.authority}/`;
 const pages = ["/companies", "/privacy"];
 
 /** @param {string} url @returns {boolean} whether a request to the URL may carry the token */
-const mayCarryToken = (url) => {
+export const mayCarryToken = (url) => {
   const target = new URL(url, location.href);
   if (target.href.startsWith(apiRoot)) return true;
   if (target.href.startsWith(providerRoot)) return false;

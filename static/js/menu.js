@@ -4,6 +4,7 @@
  */
 
 import { isLoggedIn, login, logout, onLoginChanged, onTokenChanged, roles, user } from "./auth.js";
+import { mayCarryToken } from "./bearer.js";
 import { must, setText } from "./dom.js";
 
 /** Starts the menu. */
@@ -40,9 +41,10 @@ export const startMenu = () => {
   draw();
 };
 
-/** Where to come back to: a page that keeps a draft asks for it. @param {Element} button */
+/** Where to come back to: what the button says, the page that was refused, or this one where only a token leads. @param {Element} button */
 const returnPath = (button) =>
-  button.getAttribute("data-login") || document.querySelector("main")?.getAttribute("data-return-after-login") || undefined;
+  button.getAttribute("data-login") || document.querySelector("main")?.getAttribute("data-return-after-login")
+    || (mayCarryToken(location.href) ? location.pathname + location.search : undefined);
 
 /** @param {import("./strategy.js").Session | null} user */
 const nameOf = (user) => user?.profile.name ?? user?.profile.given_name ?? user?.profile.preferred_username ?? user?.profile.sub ?? "";
