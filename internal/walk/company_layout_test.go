@@ -1,6 +1,7 @@
 package walk
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/chromedp/cdproto/page"
@@ -31,4 +32,48 @@ func TestNothingJumpsWhileAPageComes(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestNamesThatAreHardToShow: one endless word, markup, and a script that runs the other way. On a phone none of them makes the page
+// wider, and each reads in its own direction.
+func TestNamesThatAreHardToShow(t *testing.T) {
+	p, b := walk(t)
+	const id, markup = "27c56fab-161d-5678-8491-72eb3e022301", `<b>Bold</b> & "Co"`
+	endless := strings.Repeat("X", 200)
+	b.signIn("Mick", "MickPassword")
+	b.do("hold a phone", chromedp.EmulateViewport(375, 812))
+	narrow := func(what string) {
+		t.Helper()
+		if wide := eval[int](b, "document.documentElement.scrollWidth"); wide > 375 {
+			t.Errorf("%s is %d pixels wide", what, wide)
+		}
+	}
+	for _, name := range []string{endless, markup, `חברה בע"מ (Israel) 1`} {
+		p.sql("UPDATE Companies SET Name = ?, Address = ? WHERE Id = ?", name, strings.Repeat("Y", 400), id)
+		b.open("/companies")
+		b.waitText("#companies", name)
+		narrow("the list")
+		b.click("#company-" + id)
+		b.waitPage("company")
+		b.waitText("h1", name)
+		narrow("the company")
+		if alone := eval[string](b, `getComputedStyle(document.querySelector("h1 bdi")).unicodeBidi`); alone != "isolate" {
+			t.Errorf("the name is laid out with what stands beside it: %s", alone)
+		}
+		b.click(`.Heading a[href$="/edit"]`)
+		b.waitPage("company-form")
+		b.waitText("h1", "Edit "+name)
+		narrow("the form")
+		b.click(`main a[href="/companies/` + id + `"]`)
+		b.waitPage("company")
+		b.click("[data-delete] button")
+		b.waitVisible("#undo")
+		b.waitText("#undo", name+" is deleted.")
+		narrow("the undo")
+		b.click("#undo [data-undo]")
+		b.waitText("main", "Restored.")
+	}
+	b.open("/companies?search=" + endless)
+	b.waitText("main", "No company matches")
+	narrow("an empty list")
 }

@@ -61,7 +61,7 @@ const undo = () => {
 const show = (notice, what) => {
   deletion = what;
   must(notice, ".Notice-body p", HTMLElement).replaceChildren(
-    make("strong", {}, what.name), " is deleted. Ctrl+Z undoes it; later, ",
+    make("strong", { dir: "auto" }, what.name), " is deleted. Ctrl+Z undoes it; later, ",
     make("a", { href: `/companies/${what.id}` }, "its page"), " can restore it.");
   htmx.process(notice);
   notice.hidden = false;
