@@ -28,7 +28,7 @@ func TestTheListIsWhatItsAddressSays(t *testing.T) {
 	if doc.Find("#search").AttrOr("value", "") != "it" || text(doc, "#country option[selected]") != "Sweden (3)" || doc.Find("input[name=sort][form=company-filter]").AttrOr("value", "") != "-blocks" {
 		t.Error("the form does not say what the list shows")
 	}
-	if got := text(doc, "#company-count"); got != "2 of 3 companies in Sweden matching “it”" {
+	if got := text(doc, "#company-count"); got != "2 of 3 companies in Sweden matching “it” sorted by blocks, descending" {
 		t.Errorf("count %q", got)
 	}
 	for selector, want := range map[string]string{

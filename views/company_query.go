@@ -2,6 +2,7 @@ package views
 
 import (
 	"net/url"
+	"strings"
 )
 
 // CompanyQuery says which companies a list shows and in which order. Its address has no cursor, so it leads to the first
@@ -55,6 +56,16 @@ func (q CompanyQuery) sorted(by column) string {
 		return "descending"
 	}
 	return "none"
+}
+
+// order says in words how the list is sorted, for those who cannot see the arrow.
+func (q CompanyQuery) order() string {
+	for _, by := range []column{columnName, columnCountry, columnBlocks} {
+		if sorted := q.sorted(by); sorted != "none" {
+			return "sorted by " + strings.ToLower(by.label) + ", " + sorted
+		}
+	}
+	return ""
 }
 
 // sortedBy is the list after a click on the column: its own first direction, and then the other one.

@@ -83,6 +83,9 @@ func TestCompaniesSearchFilterSortPages(t *testing.T) {
 	b.click("#sort-blocks")
 	b.waitQuery("?country=US&sort=-blocks")
 	b.waitFor(`document.querySelector("#sort-blocks").closest("th").ariaSort === "descending" && document.activeElement.id === "sort-blocks"`, patience)
+	if said := b.text("#announcer"); !strings.HasSuffix(said, "sorted by blocks, descending") {
+		t.Errorf("the order announced %q", said)
+	}
 
 	// Pages, both ways, and from a row back to the very row.
 	first := b.text("#companies tbody th")
@@ -103,7 +106,11 @@ func TestCompaniesSearchFilterSortPages(t *testing.T) {
 	b.do("back", chromedp.NavigateBack())
 	b.waitPage("companies")
 	b.waitFor(fmt.Sprintf("document.activeElement.id === %s && Math.abs(scrollY - %f) < 30", quote(row), top), patience)
-	b.click(`[data-pager] a:nth-child(2)`)
+	b.do("back", chromedp.NavigateBack()) // to where Next was pressed, with the focus still there
+	b.waitFor(fmt.Sprintf(`document.querySelector("#companies tbody th").innerText === %s && document.activeElement.id === "page-next"`, quote(first)), patience)
+	b.press(kb.Enter)
+	b.waitFor(fmt.Sprintf("document.querySelector('#companies tbody th').innerText === %s", quote(second)), patience)
+	b.click("#page-previous")
 	b.waitFor(fmt.Sprintf("document.querySelector('#companies tbody th').innerText === %s", quote(first)), patience)
 
 	// A shared address shows the same, and a cursor from elsewhere says what to do.
@@ -156,10 +163,14 @@ func TestMickEditsByKeyboardAlone(t *testing.T) {
 	}
 
 	count := func() int { return ask[int](t, p, "SELECT count(*) FROM Companies WHERE Name = 'Keyboard & Söhne'") }
+	eval[bool](b, `(window.said = [], new MutationObserver(() => window.said.push(document.querySelector("#announcer").textContent)).observe(document.querySelector("#announcer"), {childList: true}), true)`)
 	b.tabTo("[data-delete] button")
 	b.press(kb.Enter)
 	b.waitPage("companies")
 	b.waitVisible("#undo [data-undo]")
+	if said := eval[string](b, `window.said.join("|")`); said != "Companies · Silent Renew" { // beside the notice, which speaks for itself
+		t.Errorf("the deletion announced %q", said)
+	}
 	if count() != 0 {
 		t.Error("the company is still there")
 	}

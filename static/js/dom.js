@@ -36,10 +36,10 @@ export const setText = (element, text) => {
   if (element.textContent !== text) element.textContent = text;
 };
 
-/** Says something to people who hear the page rather than see it. @param {string} message */
+/** Says something to people who hear the page rather than see it, also what was said last. @param {string} message */
 export const announce = (message) => {
   const live = document.getElementById("announcer");
-  if (live) live.textContent = message;
+  if (live) live.textContent = live.textContent === message ? `${message}\u00a0` : message; // the same text again is no change
 };
 
 /** Lets the buttons with data-preset fill the input, as if somebody had typed it. @param {HTMLElement} panel @param {HTMLInputElement} input */

@@ -30,7 +30,7 @@ export const startNavigation = (arrived) => {
   document.addEventListener("htmx:after:swap", (event) => {
     const main = document.getElementById("main");
     const { ctx } = /** @type {CustomEvent} */ (event).detail;
-    if (!main || targetOf(ctx) !== main) return;
+    if (!main || targetOf(ctx) !== main || ctx.swap === "none") return; // none: 204 left everything as it was
     markCurrent();
     const heading = main.querySelector("h1");
     heading?.setAttribute("tabindex", "-1");
