@@ -20,9 +20,6 @@ func (s *Server) company(c *gin.Context, who caller) (page, error) {
 // model. Without the countries the page is still worth showing.
 func (s *Server) showCompany(c *gin.Context, who caller, model views.CompanyPage) (page, error) {
 	found, err := s.api.company(c.Request.Context(), who, c.Param("id"))
-	if refused, ok := errors.AsType[*apiError](err); ok && refused.status == http.StatusNotFound && companyID.MatchString(c.Param("id")) {
-		return page{status: http.StatusNotFound, name: "company", title: "No such company", content: views.CompanyGone(c.Param("id"))}, nil
-	}
 	if err != nil {
 		return page{}, err
 	}
@@ -57,9 +54,7 @@ func (s *Server) deleteCompany(c *gin.Context, who caller) (page, error) {
 	err := s.api.remove(c.Request.Context(), who, c.Param("id"), headerValue(c.PostForm("tag")))
 	if refused, ok := errors.AsType[*apiError](err); ok && (refused.status == http.StatusPreconditionFailed || refused.status == http.StatusPreconditionRequired) {
 		answer, err := s.showCompany(c, who, views.CompanyPage{Notice: views.ChangedMeanwhile})
-		if answer.status == 0 {
-			answer.status = refused.status
-		}
+		answer.status = refused.status
 		return answer, err
 	}
 	if err != nil {
@@ -71,14 +66,9 @@ func (s *Server) deleteCompany(c *gin.Context, who caller) (page, error) {
 // restoreCompany serves POST /companies/{id}/restore: the undo of a deletion.
 func (s *Server) restoreCompany(c *gin.Context, who caller) (page, error) {
 	if _, err := s.api.restore(c.Request.Context(), who, c.Param("id")); err != nil {
-		refused, ok := errors.AsType[*apiError](err)
-		if !ok || refused.status != http.StatusNotFound {
-			return page{}, err
-		} // somebody was faster, or nobody deleted it: what there is to see, the page shows
+		return page{}, err
 	}
 	answer, err := s.showCompany(c, who, views.CompanyPage{Notice: views.Restored})
-	if err == nil && answer.status == 0 {
-		answer.headers = map[string]string{"HX-Push-Url": "/companies/" + c.Param("id"), "HX-Trigger": "company-restored"}
-	}
+	answer.headers = map[string]string{"HX-Push-Url": "/companies/" + c.Param("id"), "HX-Trigger": "company-restored"}
 	return answer, err
 }

@@ -42,10 +42,21 @@ func TestOneCompanyAndHowItsCountryStands(t *testing.T) {
 }
 
 func TestACompanyThatIsNotThereCanBeRestored(t *testing.T) {
-	s := newSite(t, companiesAPI)
-	got := s.partial("/companies/"+newID, "mick")
-	if got.StatusCode != http.StatusNotFound || s.document(got).Find(`form[hx-post="/companies/`+newID+`/restore"]`).Length() != 1 {
-		t.Errorf("%d, want 404 and the way to restore it", got.StatusCode)
+	s := newSite(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodGet {
+			companiesAPI(w, r)
+			return
+		}
+		w.WriteHeader(http.StatusNotFound)
+	})
+	for name, got := range map[string]answer{
+		"company": s.partial("/companies/"+newID, "mick"), "edit": s.partial("/companies/"+newID+"/edit", "mick"),
+		"delete":  s.submit("/companies/"+newID+"/delete", "mick", url.Values{"tag": {currentTag}}),
+		"restore": s.submit("/companies/"+newID+"/restore", "mick", nil),
+	} {
+		if got.StatusCode != http.StatusNotFound || s.document(got).Find(`form[hx-post="/companies/`+newID+`/restore"]`).Length() != 1 {
+			t.Errorf("%s: %d, want 404 and the way to restore it", name, got.StatusCode)
+		}
 	}
 }
 

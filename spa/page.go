@@ -88,6 +88,8 @@ func (s *Server) refusal(c *gin.Context, err error) (page, string) {
 		return unauthorizedPage(c, refused.status, views.LoginFirst), "invalid_token"
 	case refused != nil && refused.status == http.StatusForbidden:
 		return unauthorizedPage(c, refused.status, views.OtherUser), "insufficient_scope"
+	case refused != nil && refused.status == http.StatusNotFound && companyID.MatchString(c.Param("id")):
+		return page{status: http.StatusNotFound, name: "company", title: "No such company", content: views.CompanyGone(c.Param("id"))}, "not_found"
 	case refused != nil && refused.status == http.StatusNotFound:
 		return s.notFound(c), "not_found"
 	}

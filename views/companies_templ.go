@@ -138,7 +138,7 @@ func companiesHeading() templ.Component {
 		}
 		ctx = templ.InitializeContext(ctx)
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 7, "<div class=\"Heading\"><h1>Companies</h1><a class=\"Button When-admin\" href=\"/companies/new\"><span>New<span class=\"Heading-rest\">company</span></span></a></div><p class=\"Muted\">Rendered here, fetched from the API with your access token. Nobody without a living one gets this far.</p>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 7, "<div class=\"Heading\"><h1>Companies</h1><a class=\"Button When-admin\" href=\"/companies/new\"><span>New <span class=\"Heading-rest\">company</span></span></a></div><p class=\"Muted\">Rendered here, fetched from the API with your access token. Nobody without a living one gets this far.</p>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
