@@ -146,6 +146,9 @@ func TestA16ADeepLinkGetsTheFrameAndNoCallOfTheAPI(t *testing.T) {
 		if got.StatusCode != http.StatusOK || doc.Find("main[data-needs-token]").Length() != 1 || doc.Find("#companies").Length() != 0 {
 			t.Errorf("%s: %d, want 200 and a frame that waits for the token", target, got.StatusCode)
 		}
+		if doc.Find(`main [aria-hidden="true"].Skeleton, main [aria-hidden="true"] .Skeleton`).Length() == 0 {
+			t.Errorf("%s: nothing keeps the place of the content", target)
+		}
 	}
 	if got := s.events(); len(got) != 0 {
 		t.Errorf("%d events for frames, want none", len(got))
