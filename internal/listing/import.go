@@ -29,7 +29,7 @@ var ErrEmpty = errors.New("the listing names no organisation")
 func Import(ctx context.Context, store *db.DB, in io.Reader, report *Report) (Summary, error) {
 	began := time.Now()
 	defer report.end()
-	read, err := Read(io.TeeReader(in, report), report.bad)
+	read, err := Read(io.TeeReader(untilDone{ctx, in}, report), report.bad)
 	if err != nil {
 		return Summary{}, err
 	}
@@ -52,6 +52,19 @@ func Import(ctx context.Context, store *db.DB, in io.Reader, report *Report) (Su
 	}
 	summary.Took = time.Since(began)
 	return summary, nil
+}
+
+// untilDone is a reader that a person can interrupt.
+type untilDone struct {
+	ctx context.Context
+	in  io.Reader
+}
+
+func (r untilDone) Read(p []byte) (int, error) {
+	if err := r.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return r.in.Read(p)
 }
 
 // idKeeper lets companies that an older version of this program has stored keep their ids: an id never changes, whatever

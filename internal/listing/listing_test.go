@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"testing"
@@ -316,6 +317,29 @@ func TestAnImportThatWasKilledGoesOn(t *testing.T) {
 			t.Errorf("a third time: %v, %v", summary, err)
 		}
 	})
+}
+
+// Whoever interrupts the reading does not wait for a long listing's end, and nothing is stored of its beginning.
+func TestAnImportIsInterruptedWhileItReads(t *testing.T) {
+	d := dbtest.New(t)
+	ctx, interrupt := context.WithCancel(t.Context())
+	one := "MA-L,000001,Good,1 Main St Reno NV US 89511\n"
+	long := io.MultiReader(strings.NewReader(header), io.LimitReader(&again{one}, 64<<20))
+	if _, err := Import(ctx, d, long, &Report{Out: killer{interrupt}, Terminal: true}); !errors.Is(err, context.Canceled) {
+		t.Errorf("%v, want %v", err, context.Canceled)
+	}
+	if page, err := d.Companies(t.Context(), db.CompanyQuery{}); err != nil || len(page.Companies) > 0 {
+		t.Errorf("%d companies, %v", len(page.Companies), err)
+	}
+}
+
+// again is a line that comes again and again.
+type again struct{ line string }
+
+func (r *again) Read(p []byte) (int, error) {
+	n := copy(p, r.line)
+	r.line = r.line[n:] + r.line[:n]
+	return n, nil
 }
 
 // killer ends the import when it first shows progress.
