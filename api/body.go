@@ -22,6 +22,10 @@ func readStrings(c *gin.Context, mediaType string, into map[string]**string) err
 	if kind, _, err := mime.ParseMediaType(c.GetHeader("Content-Type")); err != nil || kind != mediaType {
 		return &Error{Status: http.StatusUnsupportedMediaType, Code: UnsupportedMediaType, Detail: "Content-Type must be " + mediaType}
 	}
+	if coding := c.GetHeader("Content-Encoding"); coding != "" {
+		c.Header("Accept-Encoding", "identity") // RFC 9110 §12.5.3
+		return &Error{Status: http.StatusUnsupportedMediaType, Code: UnsupportedMediaType, Detail: "the body must come without a Content-Encoding"}
+	}
 	body, err := io.ReadAll(http.MaxBytesReader(c.Writer, c.Request.Body, maxBody))
 	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		return &Error{Status: http.StatusRequestEntityTooLarge, Code: ContentTooLarge, Detail: "the body is too long"}

@@ -73,7 +73,11 @@ func (countryCode) Enum() []any {
 
 // listCompanies serves GET /api/companies. Links lead to the neighbouring pages (RFC 8288 §3).
 func (a *API) listCompanies(c *gin.Context, _ *accessToken) error {
-	query, err := companyQuery(c.Request.URL.Query())
+	values, err := parametersOf(c.Request.URL)
+	if err != nil {
+		return err
+	}
+	query, err := companyQuery(values)
 	if err != nil {
 		return err
 	}
@@ -111,6 +115,17 @@ func pageLinks(here *url.URL, page db.CompanyPage) string {
 		links += ", " + link("next", page.Next)
 	}
 	return links
+}
+
+// parametersOf reads the query of an address. What cannot be decoded is refused: left out, it would be another question.
+func parametersOf(address *url.URL) (url.Values, error) {
+	values, err := url.ParseQuery(address.RawQuery)
+	if err != nil {
+		return nil, &Error{
+			Status: http.StatusBadRequest, Code: InvalidRequest, Detail: "the query cannot be read: two hexadecimal digits follow a percent sign, and & stands between parameters", cause: err,
+		}
+	}
+	return values, nil
 }
 
 func companyQuery(values url.Values) (db.CompanyQuery, error) {

@@ -31,7 +31,10 @@ type countriesRequest struct {
 
 // countries serves GET /api/countries: what a filter by country can offer.
 func (a *API) countries(c *gin.Context, _ *accessToken) error {
-	values := c.Request.URL.Query()
+	values, err := parametersOf(c.Request.URL)
+	if err != nil {
+		return err
+	}
 	if len(values["search"]) > 1 {
 		return refuseField("search", "search was sent more than once")
 	}
