@@ -174,6 +174,7 @@ func TestMickEditsByKeyboardAlone(t *testing.T) {
 	if count() != 0 {
 		t.Error("the company is still there")
 	}
+	b.open("/settings") // the offer outlasts a reload, wherever it happens
 	b.tabTo("[data-undo]")
 	b.press(kb.Enter)
 	b.waitText("main", "Restored.")

@@ -10,6 +10,7 @@ import { startNavigation, visit } from "./navigation.js";
 import { startNotices } from "./notices.js";
 import { mountPanels } from "./panels.js";
 import { startRenewalNotices } from "./renewal-notices.js";
+import { sessionStore } from "./storage.js";
 
 const boot = async () => {
   decorateRequests();
@@ -21,6 +22,7 @@ const boot = async () => {
   startNavigation(() => void mountPanels());
   document.documentElement.dataset.booted = "true";
   await mountPanels();
+  if (sessionStore.getItem("silentrenew.undo")) (await import("./undo.js")).startUndo(); // a deletion from before a reload
   // A deep link brings the frame of the page without its content: only this page holds the token that opens it.
   if (document.querySelector("main[data-needs-token]")) await visit(location.pathname + location.search, "none");
 };
