@@ -1,6 +1,7 @@
 package db
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -73,8 +74,12 @@ const (
 	RETURNING "Created" = "Updated"` // true for a row that is new
 )
 
-// upsert is ImportCompanies inside a transaction.
+// upsert is ImportCompanies inside a transaction. It writes one country after the other: of the rows of a word a search then steps
+// over those of other countries in few steps, and what a list shows together lies together.
 func upsert(tx *gorm.DB, companies []Company, now time.Time) (Changes, error) {
+	companies = slices.SortedStableFunc(slices.Values(companies), func(a, b Company) int {
+		return cmp.Or(strings.Compare(a.CountryCode, b.CountryCode), strings.Compare(a.Name, b.Name))
+	})
 	var changes Changes
 	for batch := range slices.Chunk(companies, importBatch) {
 		batch, err := withoutDeleted(tx, batch)
