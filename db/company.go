@@ -32,9 +32,9 @@ func (c Company) FullAddress() string { return c.Address + " " + c.Country }
 // companyRow is a company with the keys that it is sorted and searched by.
 type companyRow struct {
 	Company
-	NameKey string
-	Folded  string
-	Matches int `gorm:"->"` // no column: how many rows the word index gave, see found
+	NameKey  string
+	Folded   string
+	Complete int `gorm:"->"` // no column: see fromIndex
 }
 
 // TableName implements gorm's Tabler.

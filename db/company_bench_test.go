@@ -126,9 +126,9 @@ func cursorAt(b *testing.B, d *db.DB, query db.CompanyQuery, position int) strin
 // rareWord is the family name of company 123, and of few others.
 var rareWord = word(123 * 7_919 % 1_000_003 % 65_537)
 
-// BenchmarkCompaniesSearch searches for words of every frequency, alone, together, within a country and in each order. The
-// naive way, LIKE over the whole table for the rare word, is there to compare: a search must take less than a tenth at a
-// million rows.
+// BenchmarkCompaniesSearch searches for words of every frequency, alone, together, within a country and in each order, and
+// counts the countries of some. The naive way, LIKE over the whole table for the rare word, is there to compare: a search must take
+// less than a tenth at a million rows.
 func BenchmarkCompaniesSearch(b *testing.B) {
 	searches := map[string]db.CompanyQuery{
 		"rare": {Search: rareWord}, "prefix": {Search: rareWord[:5]}, "letter": {Search: "s"},
@@ -145,6 +145,15 @@ func BenchmarkCompaniesSearch(b *testing.B) {
 			b.Run(name, func(b *testing.B) {
 				for b.Loop() {
 					if _, err := d.Companies(b.Context(), query); err != nil {
+						b.Fatal(err)
+					}
+				}
+			})
+		}
+		for name, search := range map[string]string{"rare": rareWord, "in every thousandth": word(900), "in every twelfth": "gmbh", "in every company": "street"} {
+			b.Run("countries of "+name, func(b *testing.B) {
+				for b.Loop() {
+					if _, err := d.CompanyCountries(b.Context(), search); err != nil {
 						b.Fatal(err)
 					}
 				}

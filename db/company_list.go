@@ -39,15 +39,17 @@ type order struct {
 	keys       []string // SQL
 	values     func(companyRow) []any
 	descending bool
+	byCountry  bool
 }
 
 func orderOf(q CompanyQuery) order {
-	name := order{[]string{`"NameKey"`, `"Id"`}, func(c companyRow) []any { return []any{c.NameKey, c.ID} }, false}
+	name := order{[]string{`"NameKey"`, `"Id"`}, func(c companyRow) []any { return []any{c.NameKey, c.ID} }, false, false}
 	o := name
 	switch strings.TrimPrefix(q.Sort, "-") {
 	case "country":
 		if q.Country == "" { // within one country this is the order of names
 			o.keys = append([]string{`"Country"`}, name.keys...)
+			o.byCountry = true
 			o.values = func(c companyRow) []any { return []any{c.Country, c.NameKey, c.ID} }
 		}
 	case "blocks": // the most first is the usual order, with names ascending among equals
@@ -77,9 +79,28 @@ func (o order) orderBy() string {
 	return strings.Join(o.keys, " DESC, ") + " DESC"
 }
 
-// sorting takes the first n rows of a list. The number is part of the text: of a parameter PostgreSQL thinks, once it plans for
+// listing is the companies of one country, or of all, in an order and behind a place.
+type listing struct {
+	order   order
+	place   []any    // of a cursor; nil is the beginning
+	country string   // ISO 3166-1 code; empty means every country
+	run     []string // names of countries that follow each other in the order, when the list is cut down to them
+}
+
+// next takes the next n rows of a list. The number is part of the text: of a parameter PostgreSQL thinks, once it plans for
 // all of its values, that it may be a tenth of the table, and sorts a million companies for a page of fifty.
-type sorting func(tx *gorm.DB, n int) *gorm.DB
+func (l listing) next(tx *gorm.DB, n int) *gorm.DB {
+	if l.country != "" {
+		tx = tx.Where(`"CountryCode" = ?`, l.country)
+	}
+	if l.run != nil {
+		tx = tx.Where(`"Country" BETWEEN ? AND ?`, slices.Min(l.run), slices.Max(l.run))
+	}
+	if l.place != nil && (l.run == nil || slices.Contains(l.run, l.place[0].(string))) { // else all of the run is behind it
+		tx = tx.Where(l.order.after(), l.place...)
+	}
+	return tx.Order(l.order.orderBy() + " LIMIT " + strconv.Itoa(n))
+}
 
 // Companies reads one page. It returns a [*ValidationError] for a sort there is not, or a cursor that did not come from a page of this query.
 func (d *DB) Companies(ctx context.Context, q CompanyQuery) (CompanyPage, error) {
@@ -104,21 +125,13 @@ func (d *DB) Companies(ctx context.Context, q CompanyQuery) (CompanyPage, error)
 	if len(terms) == 0 && strings.TrimSpace(q.Search) != "" {
 		return CompanyPage{}, nil // punctuation begins no word
 	}
-	sorted := func(tx *gorm.DB, n int) *gorm.DB {
-		if q.Country != "" {
-			tx = tx.Where(`"CountryCode" = ?`, q.Country)
-		}
-		if from.Place != nil {
-			tx = tx.Where(o.after(), from.Place...)
-		}
-		return tx.Order(o.orderBy() + " LIMIT " + strconv.Itoa(n))
-	}
+	l := listing{order: o, place: from.Place, country: q.Country}
 	var rows []companyRow
 	limit := q.Limit + 1 // one more tells whether there is another page
 	if len(terms) == 0 {
-		err = sorted(d.read(ctx).Table("Companies"), limit).Select(companyColumns).Find(&rows).Error
+		err = l.next(d.read(ctx).Table("Companies"), limit).Select(companyColumns).Find(&rows).Error
 	} else {
-		rows, err = d.searchCompanies(ctx, terms, q.Country, sorted, limit)
+		rows, err = d.searchCompanies(ctx, terms, l, limit)
 	}
 	if err != nil {
 		return CompanyPage{}, fmt.Errorf("db: list companies: %w", err)
@@ -147,28 +160,4 @@ func (c cursor) page(q CompanyQuery, o order, rows []companyRow) CompanyPage {
 		page.Next = cursor{Place: o.values(rows[len(rows)-1])}.text(q)
 	}
 	return page
-}
-
-// CountryCount says how many companies a country has.
-type CountryCount struct {
-	Code      string // ISO 3166-1, empty when it is not known
-	Companies int
-}
-
-// CompanyCountries counts the companies that the search finds, by country, in the order of codes.
-func (d *DB) CompanyCountries(ctx context.Context, search string) ([]CountryCount, error) {
-	terms := searchTerms(search)
-	if len(terms) == 0 && strings.TrimSpace(search) != "" {
-		return nil, nil
-	}
-	companies := d.read(ctx).Table("Companies")
-	if len(terms) > 0 {
-		companies = d.all(ctx, wordIndex{d.postgres(), terms, ""})
-	}
-	var counts []CountryCount
-	err := companies.Select(`"CountryCode" AS "Code", count(*) AS "Companies"`).Group("CountryCode").Order(`"CountryCode"`).Scan(&counts).Error
-	if err != nil {
-		return nil, fmt.Errorf("db: count companies: %w", err)
-	}
-	return counts, nil
 }

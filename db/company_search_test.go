@@ -28,18 +28,28 @@ func TestSearchFindsTheSameRowsWhicheverWayItTakes(t *testing.T) {
 			if i%6 == 0 {
 				c.Name = "Zulu " + c.Name // behind all that are looked at one by one
 			}
+			switch {
+			case c.CountryCode == "DE":
+				c.Address += ", Afar, once in Sweden" // whose own stand before these, from the last country on
+			case c.CountryCode == "SE" && i%97 == 0:
+				c.Name += " Afar"
+			}
+			if i%900 < 2 {
+				c.Name += []string{" Telecommunications", " Telecommunicators"}[i%900] // alike for longer than the word index knows
+			}
 			companies = append(companies, c)
 		}
 		if _, err := d.ImportCompanies(t.Context(), companies); err != nil {
 			t.Fatal(err)
 		}
 		analyze(t, d)
-		for _, sort := range []string{"name", "-blocks", "country"} {
+		for _, sort := range []string{"name", "-blocks", "country", "-country"} {
 			everything := walkPages(t, d, db.CompanyQuery{Sort: sort, Limit: 200})
 			for _, q := range []db.CompanyQuery{
 				{Search: "wide"}, {Search: "street wide"}, {Search: "gmbh"}, {Search: "seldom"}, {Search: "wide seldom"}, {Search: rareWord}, {Search: "s"}, {Search: "nobody"},
 				{Search: "wide", Country: "SE"}, {Search: "seldom", Country: "JP"}, {Search: "gmbh", Country: "SE"}, {Search: "gmbh llc"},
 				{Search: "zulu"}, {Search: "zulu wide"}, {Search: "zulu", Country: "DE"}, {Search: "zulu seldom"}, {Search: "zulu sweden"},
+				{Search: "ltd"}, {Search: "germany"}, {Search: "china wide"}, {Search: "afar"}, {Search: "afar sweden"}, {Search: "telecommunications"}, {Search: "telecommunicat"}, {Search: "telecommunications ltd"},
 			} {
 				q.Sort, q.Limit = sort, 200
 				got := walkPages(t, d, q)
