@@ -160,7 +160,7 @@ func (d *DB) found(ctx context.Context, index wordIndex, n string) *gorm.DB {
 	from := `(SELECT "key" AS "Run", "value" ->> 'Match' AS "Match", "value" ->> 'Country' AS "Country" FROM json_each(?)) AS "Query"
 		CROSS JOIN "CompanySearch" CROSS JOIN "Companies" ON "CompanySearch" MATCH "Query"."Match" AND "Companies"."Number" = "CompanySearch"."rowid"`
 	if index.postgres {
-		from = `json_to_recordset(?) AS "Query" ("Run" integer, "Match" tsquery, "Country" text) CROSS JOIN "CompanySearch"("Match", ` + n + `) AS "Companies"`
+		from = `json_to_recordset(?) AS "Query" ("Run" integer, "Match" tsquery[], "Country" text) CROSS JOIN "CompanySearch"("Match", ` + n + `) AS "Companies"`
 	}
 	return d.read(ctx).Raw(`SELECT "Companies".*, "Run", coalesce("Query"."Country" = "Companies"."Country", TRUE) AS "There" FROM `+from+` LIMIT `+n, index.queries())
 }
@@ -188,9 +188,12 @@ func (i wordIndex) exactly(tx *gorm.DB) *gorm.DB {
 	return tx
 }
 
-// match asks for every term as the beginning of a word. Terms are letters and digits, so no quote ends early, and the mark
-// before a country's code is neither.
-func (i wordIndex) match() string {
+// match asks for every term as the beginning of a word.
+func (i wordIndex) match() string { return strings.Join(i.words(), i.and()) }
+
+// words are the terms and the country's code as the word index has them. Terms are letters and digits, so no quote ends early, and the
+// mark before a country's code is neither.
+func (i wordIndex) words() []string {
 	all := make([]string, 0, len(i.terms)+1)
 	for _, term := range i.terms {
 		all = append(all, i.word(term)+i.prefix())
@@ -198,13 +201,13 @@ func (i wordIndex) match() string {
 	if i.country != "" {
 		all = append(all, i.word("\ue000"+i.country))
 	}
-	return strings.Join(all, i.and())
+	return all
 }
 
 // query is what found reads, as JSON.
 type query struct {
 	Run     int
-	Match   string
+	Match   any
 	Country *string
 }
 
@@ -212,17 +215,32 @@ type query struct {
 func (i wordIndex) queries() string {
 	queries := []query{}
 	if i.run == nil {
-		queries = append(queries, query{Match: i.match()})
+		queries = append(queries, query{Match: i.parts(i.words(), nil)})
 	}
 	for n, name := range i.run {
-		all := []string{i.match()}
+		var country []string
 		for _, word := range strings.Fields(fold(name)) {
-			all = append(all, i.word(word))
+			country = append(country, i.word(word))
 		}
-		queries = append(queries, query{n, strings.Join(all, i.and()), &name})
+		queries = append(queries, query{n, i.parts(i.words(), country), &name})
 	}
 	text, _ := json.Marshal(queries) // strings and numbers always can
 	return string(text)
+}
+
+// parts asks for all words and those of a country's name. Within a query PostgreSQL looks at each row of the rarest word; from one query to
+// the next it leaps. So these are up to three, and a word that a country hardly has costs a few leaps there.
+func (i wordIndex) parts(words, country []string) any {
+	if !i.postgres {
+		return strings.Join(append(words, country...), i.and())
+	}
+	parts := words[:1:1]
+	for _, more := range [][]string{words[1:], country} {
+		if len(more) > 0 {
+			parts = append(parts, strings.Join(more, i.and()))
+		}
+	}
+	return parts
 }
 
 func (i wordIndex) and() string {

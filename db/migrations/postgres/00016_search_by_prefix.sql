@@ -16,12 +16,20 @@ $$;
 -- +goose StatementEnd
 CREATE INDEX "IX_Companies_Terms" ON "Companies" USING gin ("CompanyTerms"("Folded", "CountryCode"));
 
--- Up to so many companies that a search finds, or all for NULL. It asks the word index, whatever a planner thinks of it: to work
--- out the terms of every row takes 50 times as long as to read it.
+-- Up to so many companies that one to three queries find together, or all for NULL. It asks the word index, whatever a planner thinks of it:
+-- to work out the terms of every row takes 50 times as long as to read it.
 -- +goose StatementBegin
-CREATE FUNCTION "CompanySearch"(query tsquery, most bigint) RETURNS SETOF "Companies" LANGUAGE sql STABLE
+CREATE FUNCTION "CompanySearch"(queries tsquery[], most bigint) RETURNS SETOF "Companies" LANGUAGE plpgsql STABLE
 SET enable_seqscan = off SET jit = off AS $$
-  SELECT * FROM "Companies" WHERE "CompanyTerms"("Folded", "CountryCode") @@ query LIMIT most
+BEGIN
+  CASE cardinality(queries)
+  WHEN 1 THEN RETURN QUERY SELECT * FROM "Companies" WHERE "CompanyTerms"("Folded", "CountryCode") @@ queries[1] LIMIT most;
+  WHEN 2 THEN RETURN QUERY SELECT * FROM "Companies" WHERE "CompanyTerms"("Folded", "CountryCode") @@ queries[1]
+    AND "CompanyTerms"("Folded", "CountryCode") @@ queries[2] LIMIT most;
+  WHEN 3 THEN RETURN QUERY SELECT * FROM "Companies" WHERE "CompanyTerms"("Folded", "CountryCode") @@ queries[1]
+    AND "CompanyTerms"("Folded", "CountryCode") @@ queries[2] AND "CompanyTerms"("Folded", "CountryCode") @@ queries[3] LIMIT most;
+  END CASE;
+END
 $$;
 -- +goose StatementEnd
 
