@@ -103,12 +103,13 @@ func (b *browser) click(selector string) {
 	b.do("click "+selector, chromedp.Click(chromedp.CSS(selector)))
 }
 
-// fill selects the text of an input and types over it.
+// fill selects the text of an input and types over it: into whatever has the focus, because a node that is looked up can be gone when
+// the page has just come.
 func (b *browser) fill(selector, text string) {
 	b.t.Helper()
-	b.waitVisible(selector)
+	b.waitFor(`document.readyState === "complete" && `+visible(selector), patience)
 	eval[bool](b, fmt.Sprintf("(e => { e.focus(); e.select(); return true; })(document.querySelector(%s))", quote(selector)))
-	b.do("fill "+selector, chromedp.SendKeys(chromedp.CSS(selector), text))
+	b.do("fill "+selector, chromedp.KeyEvent(text))
 }
 
 // eval returns what an expression gives in the page; a promise is waited for.
