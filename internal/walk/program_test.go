@@ -6,8 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"math/rand/v2"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -167,35 +165,6 @@ func (p *program) restart() {
 	p.t.Helper()
 	p.kill()
 	p.start()
-}
-
-// ports remembers what freeAddress gave away, so that walks that run at once do not choose the same.
-var ports struct {
-	sync.Mutex
-	taken map[int]bool
-}
-
-// freeAddress returns an address nobody listens on, below the range that the system gives to outgoing connections.
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	ports.Lock()
-	defer ports.Unlock()
-	if ports.taken == nil {
-		ports.taken = map[int]bool{}
-	}
-	for range 100 {
-		port := 20000 + rand.IntN(12000)
-		address := net.JoinHostPort("localhost", fmt.Sprint(port))
-		listener, err := net.Listen("tcp", address)
-		if err != nil || ports.taken[port] {
-			continue
-		}
-		listener.Close()
-		ports.taken[port] = true
-		return address
-	}
-	t.Fatal("no free port")
-	return ""
 }
 
 // line is one line of the program's log: an event, or something else the program said.
