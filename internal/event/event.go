@@ -1,11 +1,6 @@
 package event
 
-import (
-	"log/slog"
-	"maps"
-	"slices"
-	"time"
-)
+import "time"
 
 // Roles name who emits an event: one of the three roles of RFC 6749 §1.1 that run here, or the page in the browser.
 const (
@@ -37,29 +32,3 @@ type Event struct {
 
 // OK reports whether the step did what it was asked to.
 func (e Event) OK() bool { return e.Outcome == OutcomeOK }
-
-// Attrs returns the event as log attributes under their wire names, leaving out what is empty.
-func (e Event) Attrs() []slog.Attr {
-	attrs := append(make([]slog.Attr, 0, 10+len(e.Parameters)), slog.String("role", e.Role))
-	add := func(key, value string) {
-		if value != "" {
-			attrs = append(attrs, slog.String(key, value))
-		}
-	}
-	add("client_id", e.ClientID)
-	add("sub", e.Subject)
-	add("sid", e.SessionID)
-	for _, name := range slices.Sorted(maps.Keys(e.Parameters)) {
-		add(name, e.Parameters[name])
-	}
-	if e.Status != 0 {
-		attrs = append(attrs, slog.Int("status", e.Status))
-	}
-	add("outcome", e.Outcome)
-	add("reason", e.Reason)
-	if e.Duration > 0 {
-		attrs = append(attrs, slog.Duration("duration", e.Duration.Round(10*time.Microsecond)))
-	}
-	add("correlation_id", e.CorrelationID)
-	return attrs
-}

@@ -41,14 +41,13 @@ func (l Logger) Write(e event.Event) {
 	if !l.Enabled(context.Background(), level) {
 		return
 	}
-	record := slog.NewRecord(e.Time, level, e.Kind, 0)
 	if l.people {
-		record = slog.NewRecord(e.Time.Local(), level, fmt.Sprintf("%-4s %-20s", e.Role, e.Kind), 0)
+		record := slog.NewRecord(e.Time.Local(), level, fmt.Sprintf("%-4s %-20s", e.Role, e.Kind), 0)
 		record.AddAttrs(compared(e)...)
-	} else {
-		record.AddAttrs(everything(e)...)
+		_ = l.Handler().Handle(context.Background(), record) // nobody is left to tell that the log is broken
+		return
 	}
-	_ = l.events.Handle(context.Background(), record) // nobody is left to tell that the log is broken
+	l.object(level, e)
 }
 
 // levelOf decides who wants to see the event.
@@ -81,21 +80,6 @@ func shown(e event.Event) []string {
 		return slices.Sorted(maps.Keys(e.Parameters))
 	}
 	return telling
-}
-
-// everything returns all the event carries. The parameters keep to a group of their own: their names are the sender's
-// choice, and no request may write "outcome" or "sub" into our line.
-func everything(e event.Event) []slog.Attr {
-	parameters := make([]slog.Attr, 0, len(e.Parameters))
-	for _, name := range slices.Sorted(maps.Keys(e.Parameters)) {
-		parameters = append(parameters, slog.String(name, e.Parameters[name]))
-	}
-	e.Parameters = nil
-	attrs := e.Attrs()
-	for i, a := range attrs {
-		attrs[i] = nameUnits(nil, a)
-	}
-	return append(attrs, slog.GroupAttrs("parameters", parameters...))
 }
 
 // compared returns what people compare between lines, always in the same order.
