@@ -13,11 +13,11 @@ import (
 
 // AuthorizationCode is everything the token endpoint will compare or repeat when the code comes back (RFC 6749 §4.1.3).
 type AuthorizationCode struct {
-	ClientID            string    `json:"client_id"`
+	ClientID            string    `json:"-"` // has a column, as the others without a name here
 	RedirectURI         string    `json:"redirect_uri"`
 	Scopes              []string  `json:"scopes"`
-	Subject             string    `json:"sub"`
-	SessionID           string    `json:"sid"`
+	Subject             string    `json:"-"`
+	SessionID           string    `json:"-"`
 	Nonce               string    `json:"nonce,omitempty"`
 	CodeChallenge       string    `json:"code_challenge,omitempty"`
 	CodeChallengeMethod string    `json:"code_challenge_method,omitempty"`
@@ -29,11 +29,9 @@ type AuthorizationCode struct {
 	UserinfoClaims      []string  `json:"userinfo_claims,omitempty"`
 	DPoPKey             string    `json:"dpop_jkt,omitempty"`  // thumbprint of the key it is bound to (RFC 9449 §10)
 	Resources           []string  `json:"resources,omitempty"` // asked for by URI (RFC 8707 §2)
-	Created             time.Time `json:"created"`
-	Expires             time.Time `json:"expires"`
 
-	// IssuedJTI names the access token the code gave; empty until it is redeemed.
-	IssuedJTI string `json:"-"`
+	// Created and Expires are for the table, which looks at them itself; a code that comes back says neither.
+	Created, Expires time.Time `json:"-"`
 
 	// FamilyID names all that descends from the code, see [FamilyOf]. The row has it from the start.
 	FamilyID string `json:"-"`
@@ -49,13 +47,14 @@ func (e *CodeReplayedError) Error() string {
 
 // InsertAuthorizationCode stores the hash of the code with what belongs to it.
 func (d *DB) InsertAuthorizationCode(ctx context.Context, code string, c AuthorizationCode) error {
-	c.AuthTime, c.Created, c.Expires = moment(c.AuthTime), moment(c.Created), moment(c.Expires)
+	c.AuthTime = moment(c.AuthTime)
 	data, err := json.Marshal(c)
 	if err != nil {
 		return fmt.Errorf("db: insert authorization code: %w", err)
 	}
-	grant := persistedGrant{Key: hashHandle(code), Type: grantAuthorizationCode, SubjectID: c.Subject, SessionID: c.SessionID,
-		ClientID: c.ClientID, CreationTime: c.Created, Expiration: &c.Expires, Data: string(data), FamilyID: FamilyOf(code)}
+	key, expires := hashHandle(code), moment(c.Expires)
+	grant := persistedGrant{Key: key, Type: grantAuthorizationCode, SubjectID: c.Subject, SessionID: c.SessionID,
+		ClientID: c.ClientID, CreationTime: moment(c.Created), Expiration: &expires, Data: string(data), FamilyID: key}
 	err = d.grant(ctx, func() error {
 		_, err := d.granting.run(d.brief(ctx), insertGrant, grant.inserted()...)
 		return err
@@ -68,27 +67,26 @@ func (d *DB) InsertAuthorizationCode(ctx context.Context, code string, c Authori
 
 // consumeCode is the lock: of any number of requests with the same code the database lets exactly one through.
 const consumeCode = `
-	UPDATE "PersistedGrants" SET "ConsumedTime" = ?, "IssuedJti" = ?
+	UPDATE "PersistedGrants" SET "ConsumedTime" = ?
 	WHERE "Key" = ? AND "Type" = 'authorization_code' AND "ConsumedTime" IS NULL AND "Expiration" > ?
-	RETURNING "Data"`
+	RETURNING "Data", "ClientId", COALESCE("SubjectId", ''), COALESCE("SessionId", '')`
 
-// ConsumeAuthorizationCode takes the code, exactly once, and notes the jti of the access token about to be issued for it.
-// It returns [ErrNotFound] for a code that is unknown or expired at now, and a [*CodeReplayedError] for one that was
-// taken before.
-func (d *DB) ConsumeAuthorizationCode(ctx context.Context, code, jti string, now time.Time) (AuthorizationCode, error) {
+// ConsumeAuthorizationCode takes the code, exactly once. It returns [ErrNotFound] for a code that is unknown or expired at
+// now, and a [*CodeReplayedError] for one that was taken before.
+func (d *DB) ConsumeAuthorizationCode(ctx context.Context, code string, now time.Time) (AuthorizationCode, error) {
 	key := hashHandle(code)
-	var taken string
+	grant := persistedGrant{FamilyID: key}
 	err := d.grant(ctx, func() error {
-		return d.granting.one(d.brief(ctx), consumeCode, []any{moment(now), jti, key, moment(now)}, &taken)
+		return d.granting.one(d.brief(ctx), consumeCode, []any{moment(now), key, moment(now)},
+			&grant.Data, &grant.ClientID, &grant.SubjectID, &grant.SessionID)
 	})
 	if err == nil {
-		return persistedGrant{Data: taken, IssuedJTI: jti, FamilyID: key}.authorizationCode()
+		return grant.authorizationCode()
 	}
 	if !errors.Is(err, sql.ErrNoRows) {
 		return AuthorizationCode{}, fmt.Errorf("db: consume authorization code: %w", err)
 	}
 
-	var grant persistedGrant
 	err = d.read(ctx).Where(`"Key" = ? AND "Type" = ? AND "ConsumedTime" IS NOT NULL`, key, grantAuthorizationCode).Take(&grant).Error
 	if errors.Is(err, gorm.ErrRecordNotFound) {
 		return AuthorizationCode{}, ErrNotFound
@@ -104,7 +102,7 @@ func (d *DB) ConsumeAuthorizationCode(ctx context.Context, code, jti string, now
 }
 
 func (grant persistedGrant) authorizationCode() (AuthorizationCode, error) {
-	c := AuthorizationCode{IssuedJTI: grant.IssuedJTI, FamilyID: grant.FamilyID}
+	c := AuthorizationCode{ClientID: grant.ClientID, Subject: grant.SubjectID, SessionID: grant.SessionID, FamilyID: grant.FamilyID}
 	if err := json.Unmarshal([]byte(grant.Data), &c); err != nil {
 		return AuthorizationCode{}, fmt.Errorf("db: authorization code data: %w", err)
 	}

@@ -107,7 +107,7 @@ func TestA20NoReaderIsBehindACommitThatCameBefore(t *testing.T) {
 						t.Error(err)
 						return
 					}
-					if _, err := store.ConsumeAuthorizationCode(t.Context(), handle, "jti", noon); err != nil {
+					if _, err := store.ConsumeAuthorizationCode(t.Context(), handle, noon); err != nil {
 						t.Error(err)
 						return
 					}

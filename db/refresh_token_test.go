@@ -215,7 +215,7 @@ func TestI17NoLiveRefreshTokenFromAReplayedCode(t *testing.T) {
 		if err := d.InsertAuthorizationCode(t.Context(), "code", someCode()); err != nil {
 			t.Fatal(err)
 		}
-		code, err := d.ConsumeAuthorizationCode(t.Context(), "code", "jti", noon)
+		code, err := d.ConsumeAuthorizationCode(t.Context(), "code", noon)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -29,8 +29,7 @@ func (p *Provider) redeemCode(ctx context.Context, request tokenRequest) (tokenR
 	if presented == "" {
 		return tokenResponse{}, refuse(InvalidRequest, "code is missing")
 	}
-	jti := newJTI(db.FamilyOf(presented))
-	code, err := p.takeCode(ctx, request, presented, jti)
+	code, err := p.takeCode(ctx, request, presented)
 	if err != nil {
 		return tokenResponse{}, err
 	}
@@ -46,7 +45,7 @@ func (p *Provider) redeemCode(ctx context.Context, request tokenRequest) (tokenR
 		return tokenResponse{}, err
 	}
 	in := accessTokenInput{
-		JTI: jti, JKT: request.JKT, Granted: granted, User: user, Claims: user.Claims, SessionID: code.SessionID, AuthTime: code.AuthTime, AMR: code.AMR,
+		JTI: newJTI(code.FamilyID), JKT: request.JKT, Granted: granted, User: user, Claims: user.Claims, SessionID: code.SessionID, AuthTime: code.AuthTime, AMR: code.AMR,
 		Named: claimNames{code.IDTokenClaims, code.UserinfoClaims, code.ACR},
 	}
 	refreshToken, err := p.startFamily(ctx, request.Client, in, code.FamilyID, code.FamilyID)
@@ -63,14 +62,12 @@ func (p *Provider) redeemCode(ctx context.Context, request tokenRequest) (tokenR
 // sign-in, tokens that are being minted at this moment included.
 func newJTI(family string) string { return family + "." + rand.Text() }
 
-// takeCode consumes the code, noting the access token it is about to become. A second use is denied and revokes what the
-// first one gave (RFC 6749 §4.1.2).
-func (p *Provider) takeCode(ctx context.Context, request tokenRequest, presented, jti string) (db.AuthorizationCode, error) {
+// takeCode consumes the code. A second use is denied and revokes what the first one gave (RFC 6749 §4.1.2).
+func (p *Provider) takeCode(ctx context.Context, request tokenRequest, presented string) (db.AuthorizationCode, error) {
 	if len(presented) > maxCodeLength {
 		return db.AuthorizationCode{}, refuse(InvalidGrant, "code is unknown")
 	}
-	now := time.Now()
-	code, err := p.db.ConsumeAuthorizationCode(ctx, presented, jti, now)
+	code, err := p.db.ConsumeAuthorizationCode(ctx, presented, time.Now())
 	replayed, again := errors.AsType[*db.CodeReplayedError](err)
 	if again {
 		code = replayed.Code
