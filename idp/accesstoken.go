@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"slices"
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
@@ -44,17 +43,10 @@ func (p *Provider) mintAccessToken(ctx context.Context, client db.Client, in acc
 	if err != nil {
 		return "", err
 	}
-	now := time.Now()
-	maps.Copy(claims, map[string]any{ // last, so that no row of a user or client can overwrite what the protocol says
-		"iss":       p.issuer,
-		"sub":       subject,
-		"aud":       p.audience(in.Granted),
-		"client_id": client.ClientID,
-		"iat":       now.Unix(),
-		"nbf":       now.Unix(),
-		"exp":       now.Unix() + int64(client.AccessTokenLifetime),
-		"scope":     in.Granted.Scope.String(),
-	})
+	now := time.Now().Unix() // from here on no row of a user or client can overwrite what the protocol says
+	claims["iss"], claims["sub"], claims["aud"] = p.issuer, subject, p.audience(in.Granted)
+	claims["client_id"], claims["scope"] = client.ClientID, in.Granted.Scope.String()
+	claims["iat"], claims["nbf"], claims["exp"] = now, now, now+int64(client.AccessTokenLifetime)
 	if in.User.SubjectID == "" {
 		claims["sub"] = client.ClientID // RFC 9068 §2.2: no resource owner took part
 	} else {
@@ -139,14 +131,10 @@ func (t accessToken) boundKey() string {
 	return t.Confirmation.JKT
 }
 
-// UnmarshalJSON keeps the claims we have no field for: introspection tells them.
-func (t *accessToken) UnmarshalJSON(encoded []byte) error {
-	type fields accessToken
-	if err := json.Unmarshal(encoded, (*fields)(t)); err != nil {
-		return err
-	}
-	t.claims = slices.Clone(encoded)
-	return nil
+// parseAccessToken reads the claims of an access token and keeps them all: introspection tells those we have no field for.
+func parseAccessToken(claims []byte) (accessToken, error) {
+	token := accessToken{claims: claims}
+	return token, json.Unmarshal(claims, &token)
 }
 
 // verifyAccessToken returns the claims of one of our access tokens that is alive and not revoked, without leeway: one
@@ -159,9 +147,15 @@ func (p *Provider) verifyAccessToken(ctx context.Context, token string) (accessT
 		if claims, err = p.readReferenceToken(ctx, token); err != nil {
 			return accessToken{}, err
 		}
-	} else if err := p.keys.verify(ctx, token, accessTokenType, &claims); err != nil {
-		refused.cause = err
-		return accessToken{}, refused
+	} else {
+		signed, err := p.keys.verify(ctx, token, accessTokenType)
+		if err == nil {
+			claims, err = parseAccessToken(signed)
+		}
+		if err != nil {
+			refused.cause = err
+			return accessToken{}, refused
+		}
 	}
 	now := time.Now().Unix()
 	switch {

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"crypto/sha512"
 	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"maps"
 	"slices"
@@ -46,17 +47,10 @@ func (p *Provider) mintIDToken(ctx context.Context, client db.Client, in idToken
 	if err != nil {
 		return "", err
 	}
-	algorithm, now := idTokenAlgorithm(client), time.Now()
-	maps.Copy(claims, map[string]any{ // last, so that no row of the user can overwrite what the protocol says
-		"iss":       p.issuer,
-		"sub":       subject,
-		"aud":       client.ClientID,
-		"iat":       now.Unix(),
-		"exp":       now.Unix() + int64(client.IdentityTokenLifetime),
-		"auth_time": in.AuthTime.Unix(),
-		"sid":       in.SessionID,
-		"amr":       in.AMR,
-	})
+	algorithm, now := idTokenAlgorithm(client), time.Now().Unix() // from here on no row of the user can overwrite what the protocol says
+	claims["iss"], claims["sub"], claims["aud"] = p.issuer, subject, client.ClientID
+	claims["iat"], claims["exp"] = now, now+int64(client.IdentityTokenLifetime)
+	claims["auth_time"], claims["sid"], claims["amr"] = in.AuthTime.Unix(), in.SessionID, in.AMR
 	if in.AccessToken != "" {
 		claims["at_hash"] = leftHalfHash(algorithm, in.AccessToken)
 	}
@@ -127,7 +121,11 @@ func (p *Provider) verifyIDTokenHint(ctx context.Context, hint string) (idTokenC
 		Expires   *jwt.NumericDate `json:"exp"`
 	}
 	refused := refuse(InvalidRequest, "id_token_hint is not an ID token of this provider")
-	if err := p.keys.verify(ctx, hint, idTokenType, &claims); err != nil {
+	signed, err := p.keys.verify(ctx, hint, idTokenType)
+	if err == nil {
+		err = json.Unmarshal(signed, &claims)
+	}
+	if err != nil {
 		refused.cause = err
 		return idTokenClaims{}, refused
 	}

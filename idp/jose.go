@@ -60,37 +60,37 @@ func lifetimeOf(claims map[string]any) time.Duration {
 	return time.Until(time.Unix(expires, 0))
 }
 
-// verify checks the signature of a JWT of the given type against our own keys and decodes its claims. The header chooses
-// the key by kid only; the algorithm is the key's, whatever the header says (RFC 8725 §3.1), and the type keeps an access
+// verify checks the signature of a JWT of the given type against our own keys and returns its claims as they were signed,
+// for reading only. The header chooses the key by kid only; the algorithm is the key's, whatever the header says (RFC 8725 §3.1), and the type keeps an access
 // token from passing for an ID token (RFC 8725 §3.11). It does not look at any claim.
-func (k *keys) verify(ctx context.Context, token string, typ jose.ContentType, claims any) error {
+func (k *keys) verify(ctx context.Context, token string, typ jose.ContentType) (claims []byte, err error) {
 	set, err := k.fresh(ctx, keysReload)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if known, found := k.known.find(token, typ, set); found {
-		return json.Unmarshal(known.payload, claims)
+		return known.payload, nil
 	}
 	parsed, err := jwt.ParseSigned(token, signatureAlgorithms)
 	if err != nil {
-		return fmt.Errorf("parse: %w", err)
+		return nil, fmt.Errorf("parse: %w", err)
 	}
 	header := parsed.Headers[0]
 	key, err := k.find(ctx, header.KeyID)
 	switch {
 	case err != nil:
-		return err
+		return nil, err
 	case key == nil:
-		return fmt.Errorf("kid %q is not one of our keys", header.KeyID)
+		return nil, fmt.Errorf("kid %q is not one of our keys", header.KeyID)
 	case header.Algorithm != string(key.algorithm):
-		return fmt.Errorf("alg %s does not belong to key %s", header.Algorithm, key.KeyID)
+		return nil, fmt.Errorf("alg %s does not belong to key %s", header.Algorithm, key.KeyID)
 	case header.ExtraHeaders[jose.HeaderType] != string(typ):
-		return fmt.Errorf("typ %v is not %s", header.ExtraHeaders[jose.HeaderType], typ)
+		return nil, fmt.Errorf("typ %v is not %s", header.ExtraHeaders[jose.HeaderType], typ)
 	}
 	var payload json.RawMessage
 	if err := parsed.Claims(key.Public(), &payload); err != nil {
-		return fmt.Errorf("signature of %s: %w", key.KeyID, err)
+		return nil, fmt.Errorf("signature of %s: %w", key.KeyID, err)
 	}
 	k.known.add(token, knownToken{key.KeyID, typ, payload})
-	return json.Unmarshal(payload, claims)
+	return payload, nil
 }

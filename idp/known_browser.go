@@ -2,6 +2,7 @@ package idp
 
 import (
 	"crypto/rand"
+	"encoding/json"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -33,7 +34,8 @@ func (p *Provider) knownBrowser(c *gin.Context, subject string) string {
 		return ""
 	}
 	var claims knownBrowserClaims
-	if err := p.keys.verify(c.Request.Context(), token, knownBrowserType, &claims); err != nil {
+	signed, err := p.keys.verify(c.Request.Context(), token, knownBrowserType)
+	if err != nil || json.Unmarshal(signed, &claims) != nil {
 		return ""
 	}
 	if claims.Issuer != p.issuer || claims.Subject != subject || time.Now().Unix() >= claims.Expires {

@@ -32,13 +32,12 @@ func isReference(token string) bool { return !strings.Contains(token, ".") }
 
 // readReferenceToken returns the claims behind a handle.
 func (p *Provider) readReferenceToken(ctx context.Context, token string) (accessToken, error) {
-	var said accessToken
 	claims, err := p.db.ReferenceToken(ctx, token, time.Now())
 	if errors.Is(err, db.ErrNotFound) {
-		return said, refuse(InvalidToken, "the access token is malformed, expired or revoked")
+		return accessToken{}, refuse(InvalidToken, "the access token is malformed, expired or revoked")
 	}
 	if err != nil {
-		return said, fmt.Errorf("read reference token: %w", err)
+		return accessToken{}, fmt.Errorf("read reference token: %w", err)
 	}
-	return said, json.Unmarshal(claims, &said)
+	return parseAccessToken(claims)
 }
