@@ -55,8 +55,8 @@ func (d *DB) InsertAuthorizationCode(ctx context.Context, code string, c Authori
 	key, expires := hashHandle(code), moment(c.Expires)
 	grant := persistedGrant{Key: key, Type: grantAuthorizationCode, SubjectID: c.Subject, SessionID: c.SessionID,
 		ClientID: c.ClientID, CreationTime: moment(c.Created), Expiration: &expires, Data: string(data), FamilyID: key}
-	err = d.grant(ctx, func() error {
-		_, err := d.granting.run(d.brief(ctx), insertGrant, grant.inserted()...)
+	err = d.grant(ctx, []string{insertGrant}, func(in *statements) error {
+		_, err := in.run(d.brief(ctx), insertGrant, grant.inserted()...)
 		return err
 	})
 	if err != nil {
@@ -76,8 +76,8 @@ const consumeCode = `
 func (d *DB) ConsumeAuthorizationCode(ctx context.Context, code string, now time.Time) (AuthorizationCode, error) {
 	key := hashHandle(code)
 	grant := persistedGrant{FamilyID: key}
-	err := d.grant(ctx, func() error {
-		return d.granting.one(d.brief(ctx), consumeCode, []any{moment(now), key, moment(now)},
+	err := d.grant(ctx, []string{consumeCode}, func(in *statements) error {
+		return in.one(d.brief(ctx), consumeCode, []any{moment(now), key, moment(now)},
 			&grant.Data, &grant.ClientID, &grant.SubjectID, &grant.SessionID)
 	})
 	if err == nil {

@@ -29,6 +29,7 @@ type DB struct {
 	writing *gorm.DB // gorm's twin on that connection, or gorm itself
 
 	reading, granting *statements // of the readers' pool and of the writers'
+	grants            grantWriter
 
 	wal     *walindex.Index // nil on PostgreSQL
 	known   atomic.Pointer[memory]
@@ -150,16 +151,6 @@ func (d *DB) queue(ctx context.Context, fn func() error) error {
 		}
 	}
 	return nameLock(fn())
-}
-
-// grant is write for codes and refresh tokens, which nobody keeps in memory. What is kept there outlives it.
-func (d *DB) grant(ctx context.Context, fn func() error) error {
-	return d.queue(ctx, func() error {
-		before := d.wal.Header()
-		err := fn()
-		d.known.Load().outlives(before, d.wal.Header())
-		return err
-	})
 }
 
 // transaction runs fn as one transaction: all of it, or nothing.

@@ -28,6 +28,9 @@ func (s *statements) together(ctx context.Context, texts []string, fn func(in *s
 			return err
 		}
 	}
+	if !s.numbered {
+		return s.onOneConnection(ctx, fn)
+	}
 	tx, err := s.pool.BeginTx(ctx, nil)
 	if err != nil {
 		return err
@@ -36,6 +39,26 @@ func (s *statements) together(ctx context.Context, texts []string, fn func(in *s
 		return errors.Join(err, tx.Rollback())
 	}
 	return tx.Commit()
+}
+
+// onOneConnection is together for SQLite's writer, whose pool has one connection, which the caller has to himself. So the
+// transaction is begun and ended by statements like any other. A sql.Tx would start a goroutine for each.
+func (s *statements) onOneConnection(ctx context.Context, fn func(in *statements) error) (err error) {
+	if _, err := s.run(ctx, `BEGIN IMMEDIATE`); err != nil {
+		return err
+	}
+	ended := false
+	defer func() {
+		if !ended { // fn failed or panicked, or there is no room for what it wrote
+			_, _ = s.run(ctx, `ROLLBACK`) // which SQLite may have done already
+		}
+	}()
+	if err := fn(s); err != nil {
+		return err
+	}
+	_, err = s.run(ctx, `COMMIT`)
+	ended = err == nil
+	return err
 }
 
 func (s *statements) get(ctx context.Context, text string) (*sql.Stmt, error) {

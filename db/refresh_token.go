@@ -115,7 +115,9 @@ func (d *DB) InsertRefreshToken(ctx context.Context, handle string, t RefreshTok
 // for any other handle.
 func (d *DB) RefreshToken(ctx context.Context, handle string, now time.Time) (RefreshToken, error) {
 	var grant persistedGrant
-	err := d.row(ctx, selectRefreshToken, []any{hashHandle(handle), moment(now)}, grant.columns()...)
+	err := d.grant(ctx, []string{selectRefreshToken}, func(in *statements) error { // the writer has the page at hand
+		return in.one(d.brief(ctx), selectRefreshToken, []any{hashHandle(handle), moment(now)}, grant.columns()...)
+	})
 	if err != nil {
 		return RefreshToken{}, notFound(err)
 	}
@@ -146,18 +148,16 @@ func (d *DB) RotateRefreshToken(ctx context.Context, handle string, token Refres
 	if err != nil {
 		return "", fmt.Errorf("db: rotate refresh token: %w", err)
 	}
-	err = d.grant(ctx, func() error {
-		return d.granting.together(d.brief(ctx), []string{consumeRefreshToken, insertGrant}, func(in *statements) error {
-			taken, err := in.run(d.brief(ctx), consumeRefreshToken, moment(now), key, moment(now))
-			if err != nil {
-				return err
-			}
-			if taken == 0 {
-				return sql.ErrNoRows
-			}
-			_, err = in.run(d.brief(ctx), insertGrant, child.inserted()...)
+	err = d.grant(ctx, []string{consumeRefreshToken, insertGrant}, func(in *statements) error {
+		taken, err := in.run(d.brief(ctx), consumeRefreshToken, moment(now), key, moment(now))
+		if err != nil {
 			return err
-		})
+		}
+		if taken == 0 {
+			return sql.ErrNoRows
+		}
+		_, err = in.run(d.brief(ctx), insertGrant, child.inserted()...)
+		return err
 	})
 	if errors.Is(err, sql.ErrNoRows) {
 		successor, err = d.earlierSuccessor(ctx, handle, now, grace)
