@@ -2,12 +2,14 @@ package idp
 
 import (
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
 	"github.com/go-jose/go-jose/v4/jwt"
+	jwa "github.com/golang-jwt/jwt/v5" // its signing methods are the algorithms of RFC 7518 §3
 )
 
 // sign returns the claims as a JWT of the given type, signed with the current key of the algorithm (RFC 7519 §7.1).
@@ -23,35 +25,40 @@ func (k *keys) sign(ctx context.Context, algorithm jose.SignatureAlgorithm, typ 
 	if err := k.covers(ctx, key, lifetimeOf(claims)); err != nil {
 		return "", err
 	}
-	signer, err := key.signer(typ)
-	if err != nil {
-		return "", fmt.Errorf("signer for %s: %w", key.KeyID, err)
-	}
 	payload, err := json.Marshal(claims)
 	if err != nil {
 		return "", fmt.Errorf("encode claims: %w", err)
 	}
-	signed, err := signer.Sign(payload)
+	token, err := key.sign(typ, payload)
 	if err != nil {
 		return "", fmt.Errorf("sign with %s: %w", key.KeyID, err)
 	}
-	token, err := signed.CompactSerialize()
-	if err == nil {
-		k.known.add(token, knownToken{key.KeyID, typ, payload})
-	}
-	return token, err
+	k.known.add(token, knownToken{key.KeyID, typ, payload})
+	return token, nil
 }
 
-// signer returns what signs tokens of the type with the key; it is made once.
-func (key *signingKey) signer(typ jose.ContentType) (jose.Signer, error) {
-	if made, ok := key.signers.Load(typ); ok {
-		return made.(jose.Signer), nil
+// sign returns the payload as a JWS in the compact serialization (RFC 7515 §3.1): header, payload and signature.
+func (key *signingKey) sign(typ jose.ContentType, payload []byte) (string, error) {
+	header, err := key.header(typ)
+	if err != nil {
+		return "", err
 	}
-	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: key.algorithm, Key: key.JSONWebKey}, (&jose.SignerOptions{}).WithType(typ))
+	input := header + "." + base64.RawURLEncoding.EncodeToString(payload)
+	signature, err := jwa.GetSigningMethod(string(key.algorithm)).Sign(input, key.Key)
+	return input + "." + base64.RawURLEncoding.EncodeToString(signature), err
+}
+
+// header returns the header of tokens of the type. It is the same for all of them, so it is encoded once.
+func (key *signingKey) header(typ jose.ContentType) (string, error) {
+	if made, ok := key.headers.Load(typ); ok {
+		return made.(string), nil
+	}
+	encoded, err := json.Marshal(map[string]string{"alg": string(key.algorithm), "kid": key.KeyID, "typ": string(typ)})
+	header := base64.RawURLEncoding.EncodeToString(encoded)
 	if err == nil {
-		key.signers.Store(typ, signer)
+		key.headers.Store(typ, header)
 	}
-	return signer, err
+	return header, err
 }
 
 // lifetimeOf is how long a token with these claims will live, 0 when they do not say. Everything we sign says it in whole seconds.

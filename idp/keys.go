@@ -34,7 +34,7 @@ type signingKey struct {
 	algorithm       jose.SignatureAlgorithm
 	signsFrom       time.Time
 	longest         atomic.Int64 // seconds; the longest lifetime the row is known to have noted
-	signers         sync.Map     // jose.ContentType → jose.Signer
+	headers         sync.Map     // jose.ContentType → header of its tokens, encoded
 }
 
 // keys are the provider's signing keys. They live in the database, so that a restart does not invalidate tokens and
