@@ -12,6 +12,10 @@ import (
 	"silentrenew/internal/event"
 )
 
+// pause is how long Follow lets events gather once it has written all there were. To be woken for each of them would cost more than
+// to write it; while requests come as fast as they can, some dozens gather, of the 256 for which a subscription has room.
+const pause = 5 * time.Millisecond
+
 // Follow writes every event of the bus to the logger until the returned function is called, which waits for the last line.
 func Follow(bus *event.Bus, log Logger) (stop func()) {
 	_, events := bus.Subscribe(0)
@@ -20,12 +24,17 @@ func Follow(bus *event.Bus, log Logger) (stop func()) {
 		defer close(done)
 		var missed uint64
 		for e := range events.C {
-			log.lines.hold(len(events.C) > 0)
+			more := len(events.C) > 0
+			log.lines.hold(more)
 			log.Write(e)
+			if more {
+				continue
+			}
 			if now := events.Missed(); now > missed {
 				log.Warn("the log was too slow for some events", "missed", now-missed)
 				missed = now
 			}
+			time.Sleep(pause)
 		}
 	}()
 	return func() {
