@@ -89,6 +89,7 @@ func (p *provider) measure(b *testing.B, op operation, clients int) {
 	}
 	p.load(b, parties, warmUp*clients, op.do)
 	floor := p.floor(b, op, parties, max(b.N, warmUp*clients))
+	bare := p.bareServer(b, op, parties, max(b.N, warmUp*clients))
 	for _, rp := range parties {
 		clear(rp.steps)
 	}
@@ -108,6 +109,10 @@ func (p *provider) measure(b *testing.B, op operation, clients int) {
 	b.ReportMetric(milliseconds(cost.generator)/float64(b.N), "generator-cpu-ms/op")
 	b.ReportMetric(floor, "floor-ms/op")
 	b.ReportMetric(per/floor, "x-floor")
+	if bare > 0 {
+		b.ReportMetric(bare, "bare-server-ms/op")
+		b.ReportMetric(per/bare, "x-bare-server")
+	}
 	percentiles(b, parties)
 }
 
@@ -130,4 +135,19 @@ func (p *provider) floor(b *testing.B, op operation, parties []*relyingParty, ti
 		return rp.trips(p.Bare, op.authorize, op.token, op.userinfo)
 	}).provider
 	return milliseconds(total) / float64(times)
+}
+
+// bareServer returns the CPU milliseconds that the same work costs in one piece, done by the bare handler while the clients wait
+// for it; 0 for an operation that is a round trip and nothing else.
+func (p *provider) bareServer(b *testing.B, op operation, parties []*relyingParty, times int) float64 {
+	b.Helper()
+	if !op.signs {
+		return 0
+	}
+	times = min(times, 2000)
+	work := workload{signs: op.signs, writes: op.writes, stores: op.writes && !op.authorize, idToken: op.idToken}
+	cost := p.load(b, parties, times, func(rp *relyingParty) error {
+		return rp.trips(p.Bare+work.laden(), op.authorize, op.token, op.userinfo)
+	})
+	return milliseconds(cost.provider) / float64(times)
 }

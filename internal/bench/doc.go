@@ -20,6 +20,9 @@
 // the same number of clients. Their sum is floor-ms/op, and x-floor is what we cost in multiples of it. Ratios can be
 // compared between machines; milliseconds cannot.
 //
+// The parts are cheaper one after the other, with warm caches, than in a server whose clients wait for it. So that same handler is asked
+// to do all of it in the requests in which the provider does it, which is bare-server-ms/op.
+//
 // The package holds tests only:
 //
 //	bench_test.go   the operations, and what is printed
