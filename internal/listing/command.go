@@ -31,13 +31,8 @@ func Command(ctx context.Context, args []string, getenv func(string) string, std
 		}
 		defer in.Close()
 	}
-	store, err := db.Open(ctx, cfg.Database)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, store.Close()) }()
-
-	summary, err := Import(ctx, store, in, &Report{Out: stderr, Terminal: isTerminal(stderr)})
+	open := func() (*db.DB, error) { return db.Open(ctx, cfg.Database) }
+	summary, err := Import(ctx, open, in, &Report{Out: stderr, Terminal: isTerminal(stderr)})
 	if err != nil {
 		return fmt.Errorf("import %s: %w", cfg.File, err)
 	}

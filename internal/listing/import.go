@@ -24,19 +24,38 @@ const batch = 1000
 // ErrEmpty says that a listing holds nobody.
 var ErrEmpty = errors.New("the listing names no organisation")
 
-// Import reads a listing to its end and only then stores its companies: half a listing would count half the blocks. The
-// report hears of bad rows and of progress.
-func Import(ctx context.Context, store *db.DB, in io.Reader, report *Report) (Summary, error) {
+// Import reads a listing and stores its companies. The database is opened in between, only for a listing that could be read: a wrong
+// file must not leave an empty database behind.
+func Import(ctx context.Context, open func() (*db.DB, error), in io.Reader, report *Report) (summary Summary, err error) {
 	began := time.Now()
 	defer report.end()
-	read, err := Read(io.TeeReader(untilDone{ctx, in}, report), report.bad)
+	read, err := collect(ctx, in, report)
 	if err != nil {
 		return Summary{}, err
 	}
-	summary := Summary{Listing: read}
-	if len(read.Companies) == 0 {
-		return summary, ErrEmpty
+	store, err := open()
+	if err != nil {
+		return Summary{}, err
 	}
+	defer func() { err = errors.Join(err, store.Close()) }()
+	summary, err = storeListing(ctx, store, read, report)
+	summary.Took = time.Since(began)
+	return summary, err
+}
+
+// collect reads a listing to its end before anything is stored: half a listing would count half the blocks. The report hears of
+// bad rows and of progress. A listing that names nobody is [ErrEmpty].
+func collect(ctx context.Context, in io.Reader, report *Report) (Listing, error) {
+	read, err := Read(io.TeeReader(untilDone{ctx, in}, report), report.bad)
+	if err == nil && len(read.Companies) == 0 {
+		err = ErrEmpty
+	}
+	return read, err
+}
+
+// storeListing puts the companies of a listing into the database. The report hears of progress.
+func storeListing(ctx context.Context, store *db.DB, read Listing, report *Report) (Summary, error) {
+	summary := Summary{Listing: read}
 	ids := idKeeper{store, read.former, map[string]bool{}}
 	for companies := range slices.Chunk(read.Companies, batch) {
 		var changes db.Changes
@@ -50,7 +69,6 @@ func Import(ctx context.Context, store *db.DB, in io.Reader, report *Report) (Su
 		summary.Add(changes)
 		report.stored(summary.Added+summary.Updated+summary.Unchanged, len(read.Companies))
 	}
-	summary.Took = time.Since(began)
 	return summary, nil
 }
 

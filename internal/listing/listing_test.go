@@ -186,7 +186,7 @@ func TestFilesThatAreNoListing(t *testing.T) {
 	if _, err := Read(&zipped, func(BadRow) {}); err != nil {
 		t.Errorf("gzip: %v", err)
 	}
-	if _, err := Import(t.Context(), dbtest.New(t), strings.NewReader(header), &Report{Out: new(bytes.Buffer)}); !errors.Is(err, ErrEmpty) {
+	if _, err := Import(t.Context(), again(t, dbtest.New(t)), strings.NewReader(header), &Report{Out: new(bytes.Buffer)}); !errors.Is(err, ErrEmpty) {
 		t.Errorf("nobody: %v, want %v", err, ErrEmpty)
 	}
 }
@@ -230,7 +230,7 @@ func TestTheEmbeddedListing(t *testing.T) {
 func TestAFullBarSaysAllAndNotTheTutorialsTwo(t *testing.T) {
 	var bar bytes.Buffer
 	one := header + "MA-L,000001,Good,1 Main St Reno NV US 89511 \n"
-	if _, err := Import(t.Context(), dbtest.New(t), strings.NewReader(one), &Report{Out: &bar, Terminal: true}); err != nil || !strings.Contains(bar.String(), " 1 of 1 ") {
+	if _, err := Import(t.Context(), again(t, dbtest.New(t)), strings.NewReader(one), &Report{Out: &bar, Terminal: true}); err != nil || !strings.Contains(bar.String(), " 1 of 1 ") {
 		t.Errorf("%q, %v", bar.String(), err)
 	}
 }
@@ -238,7 +238,7 @@ func TestAFullBarSaysAllAndNotTheTutorialsTwo(t *testing.T) {
 func TestATerminalHearsHowMuchIsRead(t *testing.T) {
 	text := header + "MA-L,00000x,Bad,1 Main St Reno NV US 89511\n" + strings.Repeat("MA-L,000001,Good,1 Main St Reno NV US 89511\n", 1<<16) + "MA-L,00000x,Bad,1 Main St Reno NV US 89511\n"
 	var out bytes.Buffer
-	if _, err := Import(t.Context(), dbtest.New(t), strings.NewReader(text), &Report{Out: &out, Terminal: true}); err != nil {
+	if _, err := Import(t.Context(), again(t, dbtest.New(t)), strings.NewReader(text), &Report{Out: &out, Terminal: true}); err != nil {
 		t.Fatal(err)
 	}
 	const left = "left out, line %d: the Assignment \"00000x\" is not six hexadecimal digits\n"
@@ -279,7 +279,7 @@ func TestAnImportKnowsWhomAnOlderVersionStored(t *testing.T) {
 			text += fmt.Sprintf("MA-L,00000%d,\"%s\",Old Rd 1 US\nMA-L,00001%d,\"%s\",Old Rd 1 US\n", i, name, i, name)
 		}
 		for _, want := range []db.Changes{{Added: 2, Updated: 6}, {Unchanged: 8}} {
-			summary, err := Import(ctx, d, strings.NewReader(text), &Report{Out: new(bytes.Buffer)})
+			summary, err := Import(ctx, again(t, d), strings.NewReader(text), &Report{Out: new(bytes.Buffer)})
 			if err != nil || summary.Changes != want {
 				t.Errorf("%v, %v; want %+v", summary, err, want)
 			}
@@ -307,14 +307,14 @@ func TestAnImportThatWasKilledGoesOn(t *testing.T) {
 		}
 		ctx, kill := context.WithCancel(t.Context())
 		report := &Report{Out: killer{kill}, Terminal: true}
-		if _, err := Import(ctx, d, strings.NewReader(text.String()), report); !errors.Is(err, context.Canceled) {
+		if _, err := Import(ctx, again(t, d), strings.NewReader(text.String()), report); !errors.Is(err, context.Canceled) {
 			t.Fatalf("killed: %v", err)
 		}
-		summary, err := Import(t.Context(), d, strings.NewReader(text.String()), &Report{Out: new(bytes.Buffer)})
+		summary, err := Import(t.Context(), again(t, d), strings.NewReader(text.String()), &Report{Out: new(bytes.Buffer)})
 		if err != nil || summary.Unchanged != 1000 || summary.Added != 1500 {
 			t.Errorf("again: %v, %v", summary, err)
 		}
-		summary, err = Import(t.Context(), d, strings.NewReader(text.String()), &Report{Out: new(bytes.Buffer)})
+		summary, err = Import(t.Context(), again(t, d), strings.NewReader(text.String()), &Report{Out: new(bytes.Buffer)})
 		if err != nil || summary.Changes != (db.Changes{Unchanged: 2500}) {
 			t.Errorf("a third time: %v, %v", summary, err)
 		}
@@ -326,8 +326,8 @@ func TestAnImportIsInterruptedWhileItReads(t *testing.T) {
 	d := dbtest.New(t)
 	ctx, interrupt := context.WithCancel(t.Context())
 	one := "MA-L,000001,Good,1 Main St Reno NV US 89511\n"
-	long := io.MultiReader(strings.NewReader(header), io.LimitReader(&again{one}, 64<<20))
-	if _, err := Import(ctx, d, long, &Report{Out: killer{interrupt}, Terminal: true}); !errors.Is(err, context.Canceled) {
+	long := io.MultiReader(strings.NewReader(header), io.LimitReader(&endless{one}, 64<<20))
+	if _, err := Import(ctx, again(t, d), long, &Report{Out: killer{interrupt}, Terminal: true}); !errors.Is(err, context.Canceled) {
 		t.Errorf("%v, want %v", err, context.Canceled)
 	}
 	if page, err := d.Companies(t.Context(), db.CompanyQuery{}); err != nil || len(page.Companies) > 0 {
@@ -335,10 +335,10 @@ func TestAnImportIsInterruptedWhileItReads(t *testing.T) {
 	}
 }
 
-// again is a line that comes again and again.
-type again struct{ line string }
+// endless is a line that comes again and again.
+type endless struct{ line string }
 
-func (r *again) Read(p []byte) (int, error) {
+func (r *endless) Read(p []byte) (int, error) {
 	n := copy(p, r.line)
 	r.line = r.line[n:] + r.line[:n]
 	return n, nil
@@ -367,4 +367,21 @@ func FuzzRead(f *testing.F) {
 			}
 		}
 	})
+}
+
+// again opens a database once more, for an import that closes it.
+func again(t *testing.T, d *db.DB) func() (*db.DB, error) {
+	return func() (*db.DB, error) { return dbtest.Again(t, d), nil }
+}
+
+func TestAWrongFileLeavesNoDatabaseBehind(t *testing.T) {
+	for name, text := range map[string]string{"no listing": "a,b\n1,2\n", "nobody": header} {
+		open := func() (*db.DB, error) {
+			t.Errorf("%s: the database was opened", name)
+			return nil, errors.New("opened")
+		}
+		if _, err := Import(t.Context(), open, strings.NewReader(text), &Report{Out: new(bytes.Buffer)}); err == nil {
+			t.Errorf("%s: no error", name)
+		}
+	}
 }

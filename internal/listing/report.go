@@ -49,8 +49,8 @@ func (r *Report) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// barWidth is the length of the bar, in characters.
-const barWidth = 40
+// barWidth is the length of the bar, in characters. With a million companies the line fits half a screen.
+const barWidth = 20
 
 func (r *Report) stored(done, all int) {
 	if !r.Terminal {
