@@ -1,6 +1,7 @@
 package db
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"unicode"
@@ -44,10 +45,13 @@ func fold(s string) string {
 // maxTerms bounds what one search costs.
 const maxTerms = 8
 
-// searchTerms returns the words of a search, each of which must begin a word of the company.
+// searchTerms returns the words of a search, each of which must begin a word of the company. Of more than maxTerms words, a name
+// and address that somebody has pasted, the longest count.
 func searchTerms(search string) []string {
 	terms := strings.Fields(fold(search))
-	slices.Sort(terms)
+	slices.SortFunc(terms, func(a, b string) int { return cmp.Or(cmp.Compare(len(b), len(a)), cmp.Compare(a, b)) })
 	terms = slices.Compact(terms)
-	return terms[:min(len(terms), maxTerms)]
+	terms = terms[:min(len(terms), maxTerms)]
+	slices.Sort(terms)
+	return terms
 }
