@@ -261,7 +261,11 @@ func (cmd clientsAdd) Run(s *desk) error {
 	if err := s.warn(c); err != nil {
 		return err
 	}
-	value := said(c)
+	stored, err := s.store.Client(s, c.ClientID) // with the time the database has noted
+	if err != nil {
+		return err
+	}
+	value := said(stored)
 	if secret != "" {
 		value["ClientSecret"] = secret
 	}

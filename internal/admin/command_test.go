@@ -211,12 +211,16 @@ func TestClientsAddSecretRemove(t *testing.T) {
 		ClientSecret        string
 		RequireClientSecret bool
 		CORSOrigins, Scopes []string
+		Created             time.Time
 	}
 	s.json("clients add page RedirectUris=http://localhost:3000/cb,http://localhost:3000/silent", &added)
 	if added.ClientSecret != "" || added.RequireClientSecret || len(added.CORSOrigins) != 1 || len(added.Scopes) != 2 {
 		t.Errorf("a page: %+v", added)
 	}
 	s.json("clients add job GrantTypes=client_credentials Scopes=companyApi", &added)
+	if time.Since(added.Created) > time.Hour {
+		t.Errorf("created at %v", added.Created)
+	}
 	job, err := s.store.Client(t.Context(), "job")
 	if err != nil || !job.RequireClientSecret || job.Secrets[0].Value != db.HashSecret(added.ClientSecret) {
 		t.Errorf("a program: %+v, %v, secret %q", job, err, added.ClientSecret)
