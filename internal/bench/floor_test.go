@@ -53,7 +53,7 @@ func openFloor(ctx context.Context, folder, database string) (*floor, error) {
 	if mark == "$" {
 		first, second = "$1", "$2"
 	}
-	pool.SetMaxIdleConns(1)
+	pool.SetMaxIdleConns(32)
 	if mark == "?" {
 		pool.SetMaxOpenConns(1) // SQLite has one writer at a time
 	}
