@@ -16,26 +16,9 @@ $$;
 -- +goose StatementEnd
 CREATE INDEX "IX_Companies_Terms" ON "Companies" USING gin ("CompanyTerms"("Folded", "CountryCode"));
 
--- Up to so many companies that one to three queries find together, or all for NULL. It asks the word index, whatever a planner thinks of it:
--- to work out the terms of every row takes 50 times as long as to read it.
--- +goose StatementBegin
-CREATE FUNCTION "CompanySearch"(queries tsquery[], most bigint) RETURNS SETOF "Companies" LANGUAGE plpgsql STABLE
-SET enable_seqscan = off SET jit = off AS $$
-BEGIN
-  CASE cardinality(queries)
-  WHEN 1 THEN RETURN QUERY SELECT * FROM "Companies" WHERE "CompanyTerms"("Folded", "CountryCode") @@ queries[1] LIMIT most;
-  WHEN 2 THEN RETURN QUERY SELECT * FROM "Companies" WHERE "CompanyTerms"("Folded", "CountryCode") @@ queries[1]
-    AND "CompanyTerms"("Folded", "CountryCode") @@ queries[2] LIMIT most;
-  WHEN 3 THEN RETURN QUERY SELECT * FROM "Companies" WHERE "CompanyTerms"("Folded", "CountryCode") @@ queries[1]
-    AND "CompanyTerms"("Folded", "CountryCode") @@ queries[2] AND "CompanyTerms"("Folded", "CountryCode") @@ queries[3] LIMIT most;
-  END CASE;
-END
-$$;
--- +goose StatementEnd
-
 -- +goose Down
 
-DROP FUNCTION "CompanySearch";
+DROP FUNCTION IF EXISTS "CompanySearch"; -- was once made here
 DROP INDEX "IX_Companies_Terms";
 DROP FUNCTION "CompanyTerms";
 ALTER TABLE "Companies" ADD COLUMN "Words" tsvector GENERATED ALWAYS AS (
