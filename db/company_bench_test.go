@@ -4,11 +4,13 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
 	"silentrenew/db"
 	"silentrenew/db/dbtest"
+	ieee "silentrenew/internal/listing"
 )
 
 // A million rows take minutes to write, so they are there for who asks:
@@ -17,34 +19,37 @@ import (
 var moreRows = flag.Int("rows", 0, "benchmark with so many companies too")
 
 // eachCity runs a benchmark with as many companies as the listing has, and with as many as -rows says, on both databases.
-// A database is written once for all benchmarks of a run.
 func eachCity(b *testing.B, bench func(b *testing.B, d *db.DB, rows int)) {
 	for _, rows := range []int{18_700, *moreRows} {
-		for _, kind := range []string{"sqlite", "postgres"} {
-			if rows > 0 {
-				b.Run(fmt.Sprintf("%s/%d", kind, rows), func(b *testing.B) { bench(b, city(b, kind, rows), rows) })
-			}
+		each(b, "city", someCompany, rows, bench)
+	}
+}
+
+func each(b *testing.B, name string, company func(i int) db.Company, rows int, bench func(b *testing.B, d *db.DB, rows int)) {
+	for _, kind := range []string{"sqlite", "postgres"} {
+		if rows > 0 {
+			b.Run(fmt.Sprintf("%s/%d", kind, rows), func(b *testing.B) { bench(b, written(b, kind, name, company, rows), rows) })
 		}
 	}
 }
 
-// cities are written once in a run.
+// databases are written once in a run.
 var (
-	cities     = map[string]*db.DB{}
+	databases  = map[string]*db.DB{}
 	demolition []func()
 )
 
-func city(b *testing.B, kind string, rows int) *db.DB {
+func written(b *testing.B, kind, name string, company func(i int) db.Company, rows int) *db.DB {
 	b.Helper()
-	name := fmt.Sprint(kind, rows)
-	if cities[name] != nil {
-		return cities[name]
+	name = fmt.Sprint(kind, name, rows)
+	if databases[name] != nil {
+		return databases[name]
 	}
 	d, remove := dbtest.Lasting(b, kind)
 	demolition = append(demolition, remove)
 	var companies []db.Company
 	for i := range rows {
-		companies = append(companies, someCompany(i))
+		companies = append(companies, company(i))
 		if len(companies) == 50_000 || i == rows-1 {
 			if _, err := d.ImportCompanies(b.Context(), companies); err != nil {
 				b.Fatal(err)
@@ -53,7 +58,7 @@ func city(b *testing.B, kind string, rows int) *db.DB {
 		}
 	}
 	analyze(b, d)
-	cities[name] = d
+	databases[name] = d
 	return d
 }
 
@@ -159,17 +164,51 @@ func BenchmarkCompaniesSearch(b *testing.B) {
 				}
 			})
 		}
-		b.Run("naive LIKE", func(b *testing.B) {
-			shell := dbtest.Shell(b, d)
-			naive := `SELECT "Id" FROM "Companies" WHERE lower("Name" || ' ' || "Address" || ' ' || "Country") LIKE '%` + rareWord +
-				`%' ORDER BY lower("Name"), "Id" LIMIT 51`
-			for b.Loop() {
-				var id string
-				if err := shell.QueryRowContext(b.Context(), naive).Scan(&id); err != nil {
-					b.Fatal(err)
+		b.Run("naive LIKE", func(b *testing.B) { searchNaively(b, d, rareWord) })
+	})
+}
+
+func searchNaively(b *testing.B, d *db.DB, word string) {
+	shell := dbtest.Shell(b, d)
+	naive := `SELECT "Id" FROM "Companies" WHERE lower("Name" || ' ' || "Address" || ' ' || "Country") LIKE '%` + word +
+		`%' ORDER BY lower("Name"), "Id" LIMIT 51`
+	for b.Loop() {
+		var id string
+		if err := shell.QueryRowContext(b.Context(), naive).Scan(&id); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkCompaniesSearchListing searches the listing's own companies, several times over, for what was slowest among thousands of parts of their
+// words: each common, together far down the list or in one country.
+func BenchmarkCompaniesSearchListing(b *testing.B) {
+	once, err := ieee.Embedded()
+	if err != nil {
+		b.Fatal(err)
+	}
+	slices.SortStableFunc(once, func(a, b db.Company) int { return strings.Compare(a.CountryCode, b.CountryCode) })
+	listed := func(i int) db.Company {
+		c := once[i*len(once) / *moreRows]
+		c.ID = db.CompanyID(fmt.Sprint("listed ", i))
+		return c
+	}
+	each(b, "listing", listed, *moreRows, func(b *testing.B, d *db.DB, _ int) {
+		for _, query := range []db.CompanyQuery{
+			{Search: "hi tech"}, {Search: "j usa u", Sort: "-name"}, {Search: "d south korea", Sort: "-name"}, {Search: "corporation ro"}, {Search: "65", Sort: "-blocks"},
+			{Search: "south inc", Sort: "blocks"}, {Search: "us", Country: "CN"}, {Search: "inc us", Sort: "country"}, {Search: "usa c be", Sort: "country"},
+			{Search: "usa d inc", Sort: "country"}, {Search: "rd taipei", Sort: "country"}, {Search: "guangdong co", Sort: "-country"},
+			{Search: "us co district", Sort: "-country"}, {Search: "road 2 rd", Sort: "-country"},
+		} {
+			b.Run(strings.TrimSpace(query.Search+" "+query.Country+" "+query.Sort), func(b *testing.B) {
+				for b.Loop() {
+					if _, err := d.Companies(b.Context(), query); err != nil {
+						b.Fatal(err)
+					}
 				}
-			}
-		})
+			})
+		}
+		b.Run("naive LIKE", func(b *testing.B) { searchNaively(b, d, "admin_solutions") })
 	})
 }
 
