@@ -114,18 +114,16 @@ func correlationID(r *http.Request) string {
 // eventParameters masks the parameters. The return URL is cut to its path, because an id_token_hint may be inside; the
 // username is masked too, because people type their password there.
 func eventParameters(form url.Values) map[string]string {
-	shown := make(url.Values, len(form))
-	for name, values := range form {
-		switch name {
-		case "returnUrl", "ReturnUrl":
-			shown.Set(name, returnURLPath(values[0]))
-		case "Username":
-			shown.Set(name, "***")
-		default:
-			shown[name] = values
+	shown := event.Mask(form)
+	for _, name := range []string{"returnUrl", "ReturnUrl"} {
+		if form.Has(name) {
+			shown[name] = event.Mask(url.Values{name: {returnURLPath(form.Get(name))}})[name]
 		}
 	}
-	return event.Mask(shown)
+	if form.Has("Username") {
+		shown["Username"] = "***"
+	}
+	return shown
 }
 
 // logCause logs what the wire must not say, once, here.
