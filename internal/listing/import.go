@@ -53,8 +53,9 @@ func collect(ctx context.Context, in io.Reader, report *Report) (Listing, error)
 	return read, err
 }
 
-// storeListing puts the companies of a listing into the database. The report hears of progress.
+// storeListing puts the companies of a listing into the database, in the order that searches like. The report hears of progress.
 func storeListing(ctx context.Context, store *db.DB, read Listing, report *Report) (Summary, error) {
+	slices.SortStableFunc(read.Companies, db.AsWritten)
 	summary := Summary{Listing: read}
 	ids := idKeeper{store, read.former, map[string]bool{}}
 	for companies := range slices.Chunk(read.Companies, batch) {
@@ -69,7 +70,10 @@ func storeListing(ctx context.Context, store *db.DB, read Listing, report *Repor
 		summary.Add(changes)
 		report.stored(summary.Added+summary.Updated+summary.Unchanged, len(read.Companies))
 	}
-	return summary, nil
+	if summary.Added+summary.Updated == 0 {
+		return summary, nil
+	}
+	return summary, store.TidyCompanies(ctx)
 }
 
 // untilDone is a reader that a person can interrupt.

@@ -321,6 +321,45 @@ func TestAnImportThatWasKilledGoesOn(t *testing.T) {
 	})
 }
 
+// A long import leaves the table as searches like it: one country after the other, whatever the order of the listing, and with indexes in order.
+func TestALongImportIsStoredInTheOrderOfCountries(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		var text strings.Builder
+		text.WriteString(header)
+		for i := range 2500 {
+			fmt.Fprintf(&text, "MA-L,%06X,Company %d,1 Main St %s\n", i, i, []string{"Reno NV US 89511", "Oslo NO 0150", "Wien AT 1010"}[i%3])
+		}
+		if _, err := Import(t.Context(), again(t, d), strings.NewReader(text.String()), &Report{Out: new(bytes.Buffer)}); err != nil {
+			t.Fatal(err)
+		}
+		place, tidy := `"Number"`, `SELECT count(DISTINCT segid) = 1 FROM "CompanySearch_idx"`
+		if strings.HasPrefix(d.Location(), "postgres") {
+			place, tidy = "ctid", `SELECT reltuples = 2502 FROM pg_class WHERE relname = 'Companies'`
+		}
+		shell := dbtest.Shell(t, d)
+		rows, err := shell.QueryContext(t.Context(), `SELECT "CountryCode" FROM "Companies" WHERE "Name" LIKE 'Company %' ORDER BY `+place)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer rows.Close()
+		var codes []string
+		for rows.Next() {
+			var code string
+			if err := rows.Scan(&code); err != nil {
+				t.Fatal(err)
+			}
+			codes = append(codes, code)
+		}
+		if len(codes) != 2500 || !slices.IsSorted(codes) {
+			t.Errorf("%d rows, in the order of countries: %t", len(codes), slices.IsSorted(codes))
+		}
+		var done bool
+		if err := shell.QueryRowContext(t.Context(), tidy).Scan(&done); err != nil || !done {
+			t.Errorf("the indexes are in order: %t, %v", done, err)
+		}
+	})
+}
+
 // Whoever interrupts the reading does not wait for a long listing's end, and nothing is stored of its beginning.
 func TestAnImportIsInterruptedWhileItReads(t *testing.T) {
 	d := dbtest.New(t)
