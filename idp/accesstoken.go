@@ -134,7 +134,8 @@ func (t accessToken) boundKey() string {
 // parseAccessToken reads the claims of an access token and keeps them all: introspection tells those we have no field for.
 func parseAccessToken(claims []byte) (accessToken, error) {
 	token := accessToken{claims: claims}
-	return token, json.Unmarshal(claims, &token)
+	err := json.Unmarshal(claims, &token)
+	return token, err
 }
 
 // verifyAccessToken returns the claims of one of our access tokens that is alive and not revoked, without leeway: one
