@@ -21,7 +21,8 @@
 // Whatever must happen once happens in one statement: [DB.ConsumeAuthorizationCode] is an UPDATE that finds the code
 // unconsumed or finds nothing. SQLite has one writer at a time, so writers of one process queue in memory, where waiting
 // obeys the context, instead of polling the file's lock; a transaction is a few statements, and nothing is signed while one
-// is open. Codes and refresh tokens that wait at the same moment are committed together (grant_writer.go). The statements of a renewal are prepared once (prepared.go), the rest goes through gorm.
+// is open. Codes and refresh tokens that wait at the same moment are committed together (grant_writer.go). The statements of
+// a renewal are prepared once (prepared.go), the rest goes through gorm.
 //
 // # After a power cut
 //
