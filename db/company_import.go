@@ -3,6 +3,7 @@ package db
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -58,15 +59,37 @@ func (d *DB) ImportCompanies(ctx context.Context, companies []Company) (Changes,
 // TidyCompanies puts in order what many changes of companies leave behind, so that searches are quick at once: PostgreSQL's planner learns
 // how many there are, and its word index takes in what it has only collected; SQLite merges the parts of its word index. With a million
 // companies it takes some seconds.
-func (d *DB) TidyCompanies(ctx context.Context) error {
-	tidying := `INSERT INTO "CompanySearch" ("CompanySearch") VALUES ('optimize')`
+func (d *DB) TidyCompanies(ctx context.Context) (err error) {
 	if d.postgres() {
-		tidying = `VACUUM (ANALYZE) "Companies"`
+		err = d.write(ctx, func(tx *gorm.DB) error { return tx.Exec(`VACUUM (ANALYZE) "Companies"`).Error })
+	} else {
+		err = d.mergeWordIndex(ctx)
 	}
-	if err := d.write(ctx, func(tx *gorm.DB) error { return tx.Exec(tidying).Error }); err != nil {
+	if err != nil {
 		return fmt.Errorf("db: tidy companies: %w", err)
 	}
 	return nil
+}
+
+// mergedAtOnce is how many pages of SQLite's word index one transaction writes: whoever else wants to write waits for it.
+const mergedAtOnce = 500
+
+// mergeWordIndex makes one part of all, step by step (SQLite, FTS5 §6.9): the first is told so by a number below zero, and the last
+// has changed nothing but the command's own row.
+func (d *DB) mergeWordIndex(ctx context.Context) error {
+	for pages := -mergedAtOnce; ; pages = mergedAtOnce {
+		var before, after int
+		err := d.transaction(ctx, func(tx *gorm.DB) error {
+			return errors.Join(
+				tx.Raw(`SELECT total_changes()`).Scan(&before).Error,
+				tx.Exec(`INSERT INTO "CompanySearch" ("CompanySearch", "rank") VALUES ('merge', ?)`, pages).Error,
+				tx.Raw(`SELECT total_changes()`).Scan(&after).Error,
+			)
+		})
+		if err != nil || after-before < 2 {
+			return err
+		}
+	}
 }
 
 const (
