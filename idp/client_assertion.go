@@ -150,7 +150,8 @@ func (p *Provider) verifyAssertion(ctx context.Context, client db.Client, assert
 		return claims, refuse(InvalidClient, "client_assertion must be signed with %s, as client %s has registered", only, client.ClientID)
 	}
 	if isHMAC(header) {
-		return claims, p.verifyHMAC(ctx, client, parsed, &claims)
+		err := p.verifyHMAC(ctx, client, parsed, &claims)
+		return claims, err
 	}
 	keys, err := p.clientKeys(ctx, client, header.KeyID)
 	for _, key := range keys {

@@ -39,7 +39,8 @@ func (p *Provider) clientFrom(ctx context.Context, m clientMetadata, client db.C
 	if err := p.scopeWanted(ctx, m, &client, vouched); err != nil {
 		return db.Client{}, err
 	}
-	return client, p.subjectsWanted(ctx, m, &client)
+	err := p.subjectsWanted(ctx, m, &client)
+	return client, err
 }
 
 func (p *Provider) refuseUnsupported(m clientMetadata, _ *db.Client) *Error {

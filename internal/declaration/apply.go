@@ -42,7 +42,8 @@ func (f *File) Apply(ctx context.Context, store *db.DB, sealer *seal.Sealer) (Ap
 			return done, fmt.Errorf("declared user %s: %w", u.row.Username, err)
 		}
 	}
-	return done, f.warn(ctx, store, &done)
+	err := f.warn(ctx, store, &done)
+	return done, err
 }
 
 // outcome of one row.
