@@ -316,7 +316,7 @@ func TestI20PrivateKeysAreSealedAtRest(t *testing.T) {
 			t.Fatalf("%s: %d keys, %v", step.name, len(rows), err)
 		}
 		for _, row := range rows {
-			if clear := strings.Contains(row.Data, "kty"); clear != (step.name == "in clear") || row.Protected == clear || seal.Sealed(row.Data) == clear {
+			if clear := strings.Contains(row.Data, `"kty"`); clear != (step.name == "in clear") || row.Protected == clear || seal.Sealed(row.Data) == clear {
 				t.Errorf("%s: key %s is in clear: %v, protected says %v", step.name, row.ID, clear, row.Protected)
 			}
 		}
