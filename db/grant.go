@@ -54,25 +54,28 @@ func (d *DB) Grants(ctx context.Context, filter GrantFilter, now time.Time) ([]G
 // sign-in, access tokens included. A consent is forgotten, so the user is asked again. Until says how long the families have
 // to be remembered. It returns how many grants were taken back that counted before, those of the families not counted.
 func (d *DB) RevokeGrants(ctx context.Context, filter GrantFilter, now, until time.Time) (revoked int, err error) {
-	err = d.transaction(ctx, func(tx *gorm.DB) error {
-		var rows []persistedGrant
-		revoked = 0
-		if err := filter.apply(tx).Where(`"RevokedTime" IS NULL AND ("Expiration" IS NULL OR "Expiration" > ?)`, moment(now)).Find(&rows).Error; err != nil {
-			return err
-		}
-		families := map[string]bool{}
-		for _, row := range rows {
-			if err := revokeGrant(tx, row, families, now, until); err != nil {
-				return err
-			}
-			revoked++
-		}
-		return nil
+	err = d.transaction(ctx, func(tx *gorm.DB) (err error) {
+		revoked, err = revokeGrants(tx, filter, now, until)
+		return err
 	})
 	if err != nil {
 		return 0, fmt.Errorf("db: revoke grants: %w", err)
 	}
 	return revoked, nil
+}
+
+func revokeGrants(tx *gorm.DB, filter GrantFilter, now, until time.Time) (revoked int, err error) {
+	var rows []persistedGrant
+	if err := filter.apply(tx).Where(`"RevokedTime" IS NULL AND ("Expiration" IS NULL OR "Expiration" > ?)`, moment(now)).Find(&rows).Error; err != nil {
+		return 0, err
+	}
+	families := map[string]bool{}
+	for _, row := range rows {
+		if err := revokeGrant(tx, row, families, now, until); err != nil {
+			return 0, err
+		}
+	}
+	return len(rows), nil
 }
 
 func revokeGrant(tx *gorm.DB, row persistedGrant, done map[string]bool, now, until time.Time) error {

@@ -202,21 +202,25 @@ func (d *DB) EndSession(ctx context.Context, key string, now time.Time) error {
 		if err := tx.Clauses(lock).Where(`"Key" = ? AND "Expires" > ?`, key, moment(now)).Take(&row).Error; err != nil {
 			return notFound(err)
 		}
-		s, err := row.session()
-		if err != nil {
-			return err
-		}
-		s.Ended, s.Expires = true, now
-		ended, err := s.row()
-		if err != nil {
-			return err
-		}
-		return tx.Model(&sessionRow{}).Where(`"Key" = ?`, key).Updates(map[string]any{"Expires": ended.Expires, "Data": ended.Data}).Error
+		return endSession(tx, row, now)
 	})
 	if err != nil {
 		return fmt.Errorf("db: end session: %w", err)
 	}
 	return nil
+}
+
+func endSession(tx *gorm.DB, row sessionRow, now time.Time) error {
+	s, err := row.session()
+	if err != nil {
+		return err
+	}
+	s.Ended, s.Expires = true, now
+	ended, err := s.row()
+	if err != nil {
+		return err
+	}
+	return tx.Model(&sessionRow{}).Where(`"Key" = ?`, row.Key).Updates(map[string]any{"Expires": ended.Expires, "Data": ended.Data}).Error
 }
 
 // TakeExpiredSessions removes at most batch sessions that expired before now and returns them. One statement decides: of

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
 )
 
 // User is somebody who can sign in at the provider.
@@ -67,20 +68,25 @@ func (d *DB) user(ctx context.Context, condition, value string) (User, error) {
 	if !storable(value) {
 		return User{}, ErrNotFound
 	}
+	_, user, err := readUser(d.read(ctx), d.read(ctx).Where(condition, value))
+	return user, err
+}
+
+// readUser reads the user that chosen chooses, and the claims in tx. It returns [ErrNotFound] when there is none.
+func readUser(tx, chosen *gorm.DB) (id int, user User, err error) {
 	var row userRow
-	tx := d.read(ctx)
-	if err := tx.Where(condition, value).Take(&row).Error; err != nil {
-		return User{}, notFound(err)
+	if err := chosen.Take(&row).Error; err != nil {
+		return 0, User{}, notFound(err)
 	}
-	user := User{SubjectID: row.SubjectID, Username: row.Username, PasswordHash: row.PasswordHash, Enabled: row.Enabled}
+	user = User{SubjectID: row.SubjectID, Username: row.Username, PasswordHash: row.PasswordHash, Enabled: row.Enabled}
 	var claims []userClaimRow
 	if err := tx.Where(`"UserId" = ?`, row.ID).Order(`"Id"`).Find(&claims).Error; err != nil {
-		return User{}, fmt.Errorf("db: read claims of user: %w", err)
+		return 0, User{}, fmt.Errorf("db: read claims of user: %w", err)
 	}
 	for _, claim := range claims {
 		user.Claims = append(user.Claims, UserClaim{claim.Type, claim.Value})
 	}
-	return user, nil
+	return row.ID, user, nil
 }
 
 // Users lists all users by name.
@@ -109,24 +115,41 @@ func (d *DB) Users(ctx context.Context) ([]User, error) {
 // ReplaceUser puts the user in the place of the one with the same subject, claims included. It returns [ErrNotFound] when
 // there is none.
 func (d *DB) ReplaceUser(ctx context.Context, u User) error {
+	return d.ChangeUser(ctx, u.SubjectID, func(there *User) error {
+		*there = u
+		return nil
+	})
+}
+
+// ChangeUser is ReplaceUser for who changes some of what is there: nobody else changes the user between the reading and the writing.
+// The function may be called once only, and its error calls the change off.
+func (d *DB) ChangeUser(ctx context.Context, subject string, change func(u *User) error) error {
+	if !storable(subject) {
+		return ErrNotFound
+	}
+	var refused error
 	err := d.transaction(ctx, func(tx *gorm.DB) error {
-		var row userRow
-		if err := tx.Where(`"SubjectId" = ?`, u.SubjectID).Take(&row).Error; err != nil {
-			return notFound(err)
+		lock := clause.Locking{Strength: clause.LockingStrengthUpdate} // on SQLite the transaction is the lock
+		id, u, err := readUser(tx, tx.Clauses(lock).Where(`"SubjectId" = ?`, subject))
+		if err != nil {
+			return err
+		}
+		if refused = change(&u); refused != nil {
+			return refused
 		}
 		changed := map[string]any{"Username": u.Username, "PasswordHash": u.PasswordHash, "Enabled": u.Enabled, "Updated": moment(time.Now())}
-		if err := tx.Model(&userRow{}).Where(`"Id" = ?`, row.ID).Updates(changed).Error; err != nil {
+		if err := tx.Model(&userRow{}).Where(`"Id" = ?`, id).Updates(changed).Error; err != nil {
 			return err
 		}
-		if err := tx.Delete(&userClaimRow{}, `"UserId" = ?`, row.ID).Error; err != nil {
+		if err := tx.Delete(&userClaimRow{}, `"UserId" = ?`, id).Error; err != nil {
 			return err
 		}
-		return insertUserClaims(tx, row.ID, u.Claims)
+		return insertUserClaims(tx, id, u.Claims)
 	})
-	if err != nil {
-		return fmt.Errorf("db: replace user: %w", err)
+	if err != nil && refused == nil {
+		return fmt.Errorf("db: change user: %w", err)
 	}
-	return nil
+	return err
 }
 
 // InsertUser registers a user; see [HashPassword] for the hash.
