@@ -17,7 +17,7 @@ func (c Client) ValidateForSaving() error { return first(c.Faults()) }
 func (c Client) Faults() []*ValidationError { return c.broken(slices.Concat(servable, sensible)) }
 
 // sensible are the rules for who saves a client through this program.
-var sensible = []func(Client, fault){nameSendable, textsFit, addressesReachable, redirectsPossible, wordsKnown, keysInOnePlace}
+var sensible = []func(Client, fault){nameSendable, textsFit, addressesReachable, redirectsPossible, listedOnce, wordsKnown, keysInOnePlace}
 
 func nameSendable(c Client, wrong fault) {
 	if strings.ContainsFunc(c.ClientID, func(r rune) bool { return r < ' ' || r > '~' }) {
@@ -97,9 +97,26 @@ func redirectsPossible(c Client, wrong fault) {
 		case overHTTP(u) && u.Hostname() == "":
 			wrong(column, "%q names no host", uri)
 		case strings.Contains(u.Host, "*"):
-			wrong(column, "%q has a wildcard: it is compared in every character (RFC 9700 §2.1), so list each address", uri)
+			wrong(column, hasWildcard, uri)
 		case hostForScheme(u):
 			wrong(column, "%q has no scheme: write http://%s", uri, uri)
+		}
+	}
+}
+
+// listedOnce refuses a value that a list has twice: the second was meant to be another.
+func listedOnce(c Client, wrong fault) {
+	for _, list := range []struct {
+		column string
+		values []string
+	}{
+		{"RedirectUri", c.RedirectURIs}, {"PostLogoutRedirectUri", c.PostLogoutRedirectURIs}, {"Scope", c.Scopes}, {"Origin", c.CORSOrigins},
+		{"RequestUri", c.RequestURIs},
+	} {
+		for i, value := range list.values {
+			if slices.Contains(list.values[:i], value) {
+				wrong(list.column, "%q is listed twice", value)
+			}
 		}
 	}
 }

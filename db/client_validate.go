@@ -113,6 +113,8 @@ func redirectURIsRegistered(c Client, wrong fault) {
 // forbiddenSchemes are those a browser would run or show as the provider's own content.
 var forbiddenSchemes = []string{"javascript", "data", "vbscript", "file", "blob", "about", "filesystem", "view-source"}
 
+const hasWildcard = "%q has a wildcard: it is compared in every character (RFC 9700 §2.1), so list each address"
+
 func urisUsable(c Client, wrong fault) {
 	for _, list := range []struct {
 		column string
@@ -121,6 +123,8 @@ func urisUsable(c Client, wrong fault) {
 		for _, uri := range list.uris {
 			u, err := url.Parse(uri)
 			switch {
+			case err != nil && strings.Contains(uri, "*"): // for a port: url.Parse does not know what it means
+				wrong(list.column, hasWildcard, uri)
 			case err != nil || !u.IsAbs():
 				wrong(list.column, "%q must be an absolute URI (RFC 6749 §3.1.2)", uri)
 			case slices.Contains(forbiddenSchemes, strings.ToLower(u.Scheme)):
