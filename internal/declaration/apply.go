@@ -188,6 +188,9 @@ func (u user) hash() (string, error) {
 }
 
 func (f *File) warn(ctx context.Context, store *db.DB, done *Applied) error {
+	if f.empty {
+		done.Warnings = append(done.Warnings, f.path+" declares nothing")
+	}
 	for _, c := range f.clients {
 		warnings, err := Warnings(ctx, store, c.row)
 		if err != nil {

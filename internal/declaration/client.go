@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -178,6 +179,17 @@ func (r *reader) secret(n node, row *db.Client) {
 // the secret itself.
 const recoverableSecret = "RecoverableSecret"
 
+// variable is how shells and container tools write one that they fill in.
+var variable = regexp.MustCompile(`^\$(\{\w+\}|[A-Z_]+)$`)
+
+// notFilledIn refuses a secret that is the name of a variable: it would be taken as it stands.
+func notFilledIn(text string) error {
+	if variable.MatchString(text) {
+		return fmt.Errorf("%q is a variable, and nothing fills it in here: write the value, or pass the file through a program that does (envsubst) to --config /dev/stdin", text)
+	}
+	return nil
+}
+
 // usableSecret wants what a client can send and the provider reads (RFC 6749 appendix A).
 func usableSecret(text string) error {
 	switch {
@@ -186,7 +198,7 @@ func usableSecret(text string) error {
 	case len(text) > 200 || strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r > '~' }):
 		return errors.New("must be printable ASCII, 200 characters at most")
 	}
-	return nil
+	return notFilledIn(text)
 }
 
 // leastRecoverable is how long a secret has to be that signs with HMAC and SHA-256 (RFC 7518 §3.2).

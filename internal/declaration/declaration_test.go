@@ -214,6 +214,31 @@ func TestAClientThatCannotProveItselfIsPointedAt(t *testing.T) {
 	}
 }
 
+// What counts no more, and a file that says nothing, is pointed at: somebody expects more of it.
+func TestWhatHasNoEffectIsPointedAt(t *testing.T) {
+	for content, want := range map[string]string{
+		"# clients: []\n": " declares nothing",
+		"clients: [{client_id: c, grant_types: client_credentials, secret: {value: s, expires: 2020-01-01}}]": ":1:68: client c has a secret that counts no more: it expired at 2020-01-01T00:00:00Z",
+		"seed: true": "",
+		"clients: [{client_id: c, grant_types: client_credentials, secret: {value: s, expires: 2120-01-01}}]": "",
+	} {
+		done := apply(t, dbtest.New(t), content)
+		if got := strings.Join(done.Warnings, "\n"); got != want {
+			t.Errorf("%s: warned %q, want %q", content, got, want)
+		}
+	}
+}
+
+// A file without end is not read to its end.
+func TestAFileTooLongIsNotReadToItsEnd(t *testing.T) {
+	if _, err := os.Stat("/dev/zero"); err != nil {
+		t.Skip("needs a file without end, and there is no /dev/zero")
+	}
+	if _, err := Read("/dev/zero"); err == nil || !strings.Contains(err.Error(), "/dev/zero:1:1: the file is longer than 1048576 bytes") {
+		t.Errorf("got %v", err)
+	}
+}
+
 // Editors on Windows begin a file with a byte order mark.
 func TestAByteOrderMarkIsNoPartOfTheFirstKey(t *testing.T) {
 	file, problems := read([]byte("\ufeffseed: false\r\n"), parseYAML)
@@ -226,6 +251,15 @@ func TestWhatIsWrongIsSaidWithItsPlace(t *testing.T) {
 	const header = "clients:\n  - client_id: c\n    redirect_uris: [http://localhost:3000/cb]\n"
 	for name, row := range map[string]struct{ content, want string }{
 		"a misspelt key":            {header + "    acces_token_lifetime: 60\n", "app.yaml:4:5: acces_token_lifetime is not a key of a client: did you mean AccessTokenLifetime?"},
+		"a misspelt name":           {header + "    client_nam: x\n", "app.yaml:4:5: client_nam is not a key of a client: did you mean ClientName?"},
+		"a key of the file":         {header + "    seed: false\n", "app.yaml:4:5: seed is not a key of a client but of the file"},
+		"a redirect URI twice":      {"clients:\n  - client_id: c\n    redirect_uris: [http://localhost:3000/cb, http://localhost:3000/cb]\n", `app.yaml:3:47: client c: RedirectUri "http://localhost:3000/cb" is listed twice`},
+		"a scope twice":             {header + "    scopes: openid profile openid\n", `app.yaml:4:13: client c: Scope "openid" is listed twice`},
+		"a port of any number":      {"clients:\n  - client_id: c\n    redirect_uris: http://localhost:*/cb\n", `app.yaml:3:20: client c: RedirectUri "http://localhost:*/cb" has a wildcard`},
+		"an empty client":           {"clients:\n  -\n", "app.yaml:2:5: nothing stands here: write a value, or leave the dash out"},
+		"a variable for a secret":   {header + "    secret: ${WEB_SECRET}\n", `app.yaml:4:13: secret "${WEB_SECRET}" is a variable, and nothing fills it in here`},
+		"a variable for a password": {"users:\n  - username: u\n    password: $PASSWORD\n", `app.yaml:3:15: password "$PASSWORD" is a variable`},
+		"a colon in a text":         {header + "    client_name: My: application\n", "app.yaml:4:18: mapping value is not allowed in this context: is the line indented like its neighbours, and a text with a colon in quotes?"},
 		"a key from nowhere":        {header + "    colour: red\n", "app.yaml:4:5: colour is not a key of a client"},
 		"a misspelt section":        {"client:\n  - client_id: c\n", "app.yaml:1:1: client is not a key of the file: did you mean clients?"},
 		"a lifetime in words":       {header + "    access_token_lifetime: a minute\n", `app.yaml:4:28: AccessTokenLifetime must be whole seconds, or a duration such as`},
@@ -287,7 +321,7 @@ func TestWhatIsWrongIsSaidWithItsPlace(t *testing.T) {
 		"keys in two places":        {header + "    jwks_uri: https://a.example\n    jwks: {keys: [" + publicKey + "]}\n", "app.yaml:4:15: client c: JwksUri must not be given together with Jwks"},
 		"no keys at all":            {header + "    jwks: {}\n", "jwks must have 1 to 20 keys for signatures"},
 		"a claim too long":          {header + "    claims: {a: " + strings.Repeat("x", 251) + "}\n", "app.yaml:4:14: client c: Claims must be text of at most 250 characters"},
-		"a subject too long":        {"users:\n  - {username: u, password: p, sub: " + strings.Repeat("x", 201) + "}\n", "app.yaml:2:37: sub must be printable ASCII, 200 characters at most (OIDC Core §2)"},
+		"a subject too long":        {"users:\n  - {username: u, password: p, sub: " + strings.Repeat("x", 201) + "}\n", "app.yaml:2:37: user u: SubjectId must be printable ASCII without spaces, 200 characters at most (OIDC Core §2)"},
 		"two things at once":        {header + "    colour: red\nusers:\n  - username: u\n", "app.yaml:6:5: user u needs"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -3,6 +3,7 @@ package declaration
 import (
 	"cmp"
 	"fmt"
+	"io"
 	"maps"
 	"os"
 	"path/filepath"
@@ -16,6 +17,7 @@ import (
 type File struct {
 	Seed      bool // whether a new database gets the tutorial's clients and users too
 	path      string
+	empty     bool
 	resources resources
 	clients   []client
 	users     []user
@@ -23,7 +25,7 @@ type File struct {
 
 // Read reads and checks a file, TOML by its name or else YAML. The error is a [*Problems] when its content is at fault.
 func Read(path string) (*File, error) {
-	content, err := os.ReadFile(path)
+	content, err := contentOf(path)
 	if err != nil {
 		return nil, fmt.Errorf("--config: %w", err)
 	}
@@ -37,6 +39,16 @@ func Read(path string) (*File, error) {
 	}
 	file.path = path
 	return file, nil
+}
+
+// contentOf reads no more of a file than it takes to see that it is too long.
+func contentOf(path string) ([]byte, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	return io.ReadAll(io.LimitReader(file, maxFile+1))
 }
 
 // Problems is everything that is wrong with a file, in its order.
@@ -69,7 +81,7 @@ func read(content []byte, language func([]byte) (node, []problem)) (*File, []pro
 		return nil, problems
 	}
 	r := &reader{}
-	file := &File{Seed: true}
+	file := &File{Seed: true, empty: len(root.fields) == 0 && root.kind == mapping}
 	sections := r.resourceSections(&file.resources)
 	maps.Copy(sections, map[string]func(node){
 		"seed": func(n node) {
@@ -148,7 +160,15 @@ func (r *reader) list(n node) []node {
 	case null:
 		return nil
 	case list:
-		return n.items
+		var items []node
+		for _, item := range n.items {
+			if item.kind == null {
+				r.wrong(item.place, "nothing stands here: write a value, or leave the dash out")
+				continue
+			}
+			items = append(items, item)
+		}
+		return items
 	}
 	return []node{n}
 }
@@ -195,12 +215,17 @@ func (r *reader) mapping(n node, what string, keys map[string]func(node), other 
 		if known {
 			continue
 		}
-		if nearest := attribute.Nearest(f.name, slices.Sorted(maps.Keys(keys))); nearest != "" {
-			meant = nearest
-		}
-		if meant != "" {
-			r.wrong(f.place, "%s is not a key of %s: did you mean %s?", f.name, what, meant)
+		if nearest := attribute.Nearest(f.name, slices.Sorted(maps.Keys(keys))); nearest != "" && meant != "" {
+			meant = cmp.Or(attribute.Nearest(f.name, []string{nearest, meant}), nearest)
 		} else {
+			meant = cmp.Or(nearest, meant)
+		}
+		switch {
+		case plain == "seed":
+			r.wrong(f.place, "seed is not a key of %s but of the file: it stands outside of all sections, in TOML above the first of them", what)
+		case meant != "":
+			r.wrong(f.place, "%s is not a key of %s: did you mean %s?", f.name, what, meant)
+		default:
 			r.wrong(f.place, "%s is not a key of %s%s", f.name, what, thereAre(keys, what))
 		}
 	}

@@ -121,11 +121,13 @@ func syntaxError(err error) problem {
 	return problem{place{1, 1}, advised(text)}
 }
 
-// advised adds what to do to what the library says of the two slips that people make most.
+// advised adds what to do to what the library says of the slips that people make most.
 func advised(text string) string {
 	switch {
 	case strings.Contains(text, "'\t'"):
 		return "a tab cannot indent here: use spaces"
+	case strings.HasPrefix(text, "mapping value is not allowed in this context"):
+		return text + ": is the line indented like its neighbours, and a text with a colon in quotes?"
 	case strings.HasPrefix(text, "value is not allowed in this context"):
 		return text + ": is the line indented like its neighbours?"
 	}

@@ -141,7 +141,7 @@ func (p parts) find(broken db.ValidationError) (place, bool) {
 		if !ok {
 			continue
 		}
-		for _, item := range n.items {
+		for _, item := range slices.Backward(n.items) { // of a value that is listed twice, the second is one too many
 			if strings.Contains(broken.Reason, quoted(item.text)) {
 				return item.place, true
 			}

@@ -18,7 +18,7 @@ func parseTOML(content []byte) (node, []problem) {
 	invalid := toml.Unmarshal(content, &ignored)
 	if wrong, ok := errors.AsType[*toml.DecodeError](invalid); ok {
 		line, column := wrong.Position()
-		return node{}, []problem{{place{line, column}, strings.TrimPrefix(wrong.Error(), "toml: ")}}
+		return node{}, []problem{{place{line, column}, advisedTOML(strings.TrimPrefix(wrong.Error(), "toml: "))}}
 	}
 	t := tomlReader{root: &table{node: node{place: place{1, 1}, kind: mapping}}}
 	t.current = t.root
@@ -31,6 +31,17 @@ func parseTOML(content []byte) (node, []problem) {
 	}
 	root, problems := t.root.whole(0)
 	return root, append(t.problems, problems...)
+}
+
+// advisedTOML adds what to do to what the library says of the slips that people make most.
+func advisedTOML(text string) string {
+	switch {
+	case text == "expected character =":
+		return text + ": TOML says key = value; the name of a file in YAML ends in .yaml"
+	case text == "incomplete number" || strings.HasPrefix(text, "expected '") || strings.HasPrefix(text, "expected newline but got"): // a bare word, by its first letter
+		return text + ": a text stands in quotes"
+	}
+	return text
 }
 
 // deepest finds brackets nested deeper than anything we declare: the library's parser would follow them all the way.
@@ -85,6 +96,10 @@ func (t *tomlReader) expression(e *unstable.Node) {
 	case unstable.ArrayTable:
 		last := len(keys) - 1
 		list := t.root.below(keys[:last], at[:last]).field(keys[last], at[last], list)
+		if list.kind == mapping {
+			name := strings.Join(keys, ".")
+			t.problems = append(t.problems, problem{list.place, name + " is one table here and several below: is [[" + name + "]] misspelt above?"})
+		}
 		t.current = &table{node: node{place: at[last], kind: mapping}}
 		list.items = append(list.items, t.current)
 	case unstable.KeyValue:

@@ -1,6 +1,7 @@
 package declaration
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"strings"
@@ -41,16 +42,13 @@ func (r *reader) user(n node) (user, bool) {
 	text := func(into *string) func(node) {
 		return func(n node) { *into, _ = r.scalar(n); hash = n.place }
 	}
-	subject := func(n node) {
-		if u.row.SubjectID, _ = r.scalar(n); len(u.row.SubjectID) > 200 || strings.ContainsFunc(u.row.SubjectID, func(r rune) bool { return r <= ' ' || r > '~' }) {
-			r.wrong(n.place, "sub must be printable ASCII, 200 characters at most (OIDC Core §2)")
-		}
-	}
+	places := map[string]place{}
+	subject := func(n node) { u.row.SubjectID, _ = r.scalar(n); places["SubjectId"] = n.place }
 	r.mapping(n, "a user", map[string]func(node){
-		"username": func(n node) { u.row.Username, _ = r.scalar(n) },
+		"username": func(n node) { u.row.Username, _ = r.scalar(n); places["Username"] = n.place },
 		"password": func(n node) {
 			if u.password, _ = r.scalar(n); u.password != "" {
-				r.check(n.place, "password", CheckPassword(u.password))
+				r.check(n.place, "password", cmp.Or(CheckPassword(u.password), notFilledIn(u.password)))
 			}
 		},
 		"password_hash": text(&u.row.PasswordHash),
@@ -79,18 +77,21 @@ func (r *reader) user(n node) (user, bool) {
 	if n.kind != mapping || len(r.problems) > before {
 		return u, false
 	}
+	if u.row.SubjectID == "" {
+		u.row.SubjectID = Subject(u.row.Username)
+	}
+	broken, invalid := errors.AsType[*db.ValidationError](u.row.Validate())
 	switch {
-	case u.row.Username == "" || len(u.row.Username) > 200:
-		r.wrong(u.at, "a user needs a username of 1 to 200 characters")
+	case invalid && broken.Field == "Username":
+		r.wrong(cmp.Or(places[broken.Field], u.at), "a user needs a username: it %s", broken.Reason)
+	case invalid:
+		r.wrong(cmp.Or(places[broken.Field], u.at), "user %s: %s", u.row.Username, broken)
 	case (u.password == "") == (u.row.PasswordHash == ""):
 		r.wrong(u.at, "user %s needs either a password or a password_hash (argon2id)", u.row.Username)
 	case u.row.PasswordHash != "":
 		if _, _, _, err := argon2id.DecodeHash(u.row.PasswordHash); err != nil {
 			r.wrong(hash, "password_hash is not one of argon2id: %v", err)
 		}
-	}
-	if u.row.SubjectID == "" {
-		u.row.SubjectID = Subject(u.row.Username)
 	}
 	return u, len(r.problems) == before
 }

@@ -52,6 +52,11 @@ func Warnings(ctx context.Context, store *db.DB, c db.Client) ([]db.ValidationEr
 	if u, err := url.Parse(c.JWKSURI); err == nil && u.Scheme == "http" {
 		warn("JwksUri", "publishes its keys without TLS: they are fetched %s", whoFetches(u.Hostname()))
 	}
+	for _, secret := range c.Secrets {
+		if expires := secret.Expiration; expires != nil && expires.Before(time.Now()) {
+			warn("ClientSecret", "has a secret that counts no more: it expired at %s", expires.UTC().Format(time.RFC3339))
+		}
+	}
 	for _, scope := range c.Scopes {
 		if !slices.Contains(known, scope) {
 			warn("Scope", "lists the scope %q, which is neither an identity resource nor an API scope (known: %s)", scope, strings.Join(known, " "))
