@@ -76,8 +76,10 @@ func change[T any](a attribute.Attribute[T], row *T, operation, value string) er
 		return err
 	}
 	for _, text := range a.Value(*row).([]string) {
-		before = slices.DeleteFunc(before, func(old string) bool { return old == text })
-		if operation == "+" {
+		switch there := slices.Contains(before, text); {
+		case operation == "-":
+			before = slices.DeleteFunc(before, func(old string) bool { return old == text })
+		case !there:
 			before = append(before, text)
 		}
 	}

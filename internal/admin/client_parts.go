@@ -6,7 +6,6 @@ import (
 	"io"
 	"maps"
 	"os"
-	"slices"
 	"strings"
 
 	"silentrenew/db"
@@ -35,7 +34,7 @@ func assignPart(c *db.Client, one assignment) (string, error) {
 		if key == "" {
 			return "", fmt.Errorf("%s: write Claims.type=value", printable(one.name))
 		}
-		assignClaim(c, key, one)
+		c.Claims = withClaim(c.Claims, key, one)
 		return "Claims." + key, nil
 	case plain == "properties" || plain == "property":
 		if key == "" || one.operation != "" {
@@ -80,15 +79,6 @@ func assignKeys(c *db.Client, value string) error {
 	return nil
 }
 
-func assignClaim(c *db.Client, key string, one assignment) {
-	c.Claims = slices.DeleteFunc(slices.Clone(c.Claims), func(old db.ClientClaim) bool {
-		return old.Type == key && (one.operation == "" || old.Value == one.value)
-	})
-	if one.operation != "-" && one.value != "" {
-		c.Claims = append(c.Claims, db.ClientClaim{Type: key, Value: one.value})
-	}
-}
-
 // shownPart says a part for people.
 func shownPart(c db.Client, name string) string {
 	kind, key, _ := strings.Cut(name, ".")
@@ -99,20 +89,13 @@ func shownPart(c db.Client, name string) string {
 			values = append(values, keyWords(key))
 		}
 	case "Claims":
-		for _, claim := range c.Claims {
-			if claim.Type == key {
-				values = append(values, claim.Value)
-			}
-		}
+		return shownClaim(c.Claims, key)
 	case "Properties":
 		if value, ok := c.Properties[key]; ok {
 			values = append(values, value)
 		}
 	}
-	if len(values) == 0 {
-		return "not set"
-	}
-	return printable(strings.Join(values, ", "))
+	return shownValues(values)
 }
 
 // publicKeys are the keys of a client, each as JSON.

@@ -63,7 +63,7 @@ func (cmd clientsSecret) Run(s *desk) error {
 		if err != nil || seconds < 1 {
 			return errors.New("--lifetime must be a duration such as 90d")
 		}
-		until := time.Now().Add(time.Duration(seconds) * time.Second)
+		until := time.Now().UTC().Add(time.Duration(seconds) * time.Second)
 		row.Expiration = &until
 	}
 	if cmd.Replace {
@@ -80,6 +80,9 @@ func (cmd clientsSecret) Run(s *desk) error {
 	})
 	if err != nil {
 		return explain(err)
+	}
+	if !c.RequireClientSecret {
+		s.note("warning: client %s is public, so nobody has to show the secret: silentrenew clients set %s RequireClientSecret=yes", printable(c.ClientID), printable(c.ClientID))
 	}
 	value := map[string]any{"ClientId": c.ClientID, "ClientSecret": secret, "Expiration": row.Expiration}
 	return s.print(value, func(w io.Writer) {

@@ -87,10 +87,7 @@ func (s *desk) client(id string) (db.Client, error) {
 	for _, c := range all {
 		names = append(names, c.ClientID)
 	}
-	if meant := attribute.Nearest(id, names); meant != "" {
-		return c, fmt.Errorf("there is no client %q: did you mean %s?", printable(id), printable(meant))
-	}
-	return c, fmt.Errorf("there is no client %q (silentrenew clients list)", printable(id))
+	return c, nameless("client", id, names, "clients list")
 }
 
 type clientsShow struct {

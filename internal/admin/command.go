@@ -24,7 +24,7 @@ type grammar struct {
 	Clients      clients      `cmd:"" help:"The clients (relying parties): list, show, set, add, secret, remove."`
 	APIs         apis         `cmd:"" name:"apis" help:"The APIs that tokens are for: list, show, set, add, remove."`
 	Scopes       scopes       `cmd:"" help:"What a scope value stands for: list, show, set, add, remove."`
-	Users        users        `cmd:"" help:"Who can sign in: list, add, password."`
+	Users        users        `cmd:"" help:"Who can sign in: list, show, set, add, password, remove."`
 	Keys         keys         `cmd:"" help:"The provider's signing keys: list, rotate, new-encryption-key."`
 	Grants       grants       `cmd:"" help:"Codes, refresh and reference tokens, consents: list, revoke."`
 	Sessions     sessions     `cmd:"" help:"Sign-ins at the provider: list, kill."`
@@ -40,6 +40,18 @@ Exit code 0: done; 1: not done, and why in one line.`
 
 // Nouns are the first words of a command line that belongs to Command.
 var Nouns = []string{"clients", "apis", "scopes", "users", "keys", "grants", "sessions", "registration"}
+
+// Asked reports whether a command line belongs to Command: its first word is a noun, behind flags at most.
+func Asked(args []string) bool {
+	for len(args) > 0 && strings.HasPrefix(args[0], "-") {
+		behind := 1
+		if args[0] == "--db" || args[0] == "--database" { // whose value is the next word
+			behind = 2
+		}
+		args = args[min(behind, len(args)):]
+	}
+	return len(args) > 0 && slices.Contains(Nouns, args[0])
+}
 
 // Command runs one command line, such as "clients list".
 func Command(ctx context.Context, args []string, getenv func(string) string, stdin io.Reader, stdout, stderr io.Writer) (err error) {
@@ -82,8 +94,10 @@ func Command(ctx context.Context, args []string, getenv func(string) string, std
 }
 
 func firstWord(args []string) string {
-	if len(args) > 0 && slices.Contains(Nouns, args[0]) {
-		return args[0]
+	for _, word := range args {
+		if slices.Contains(Nouns, word) {
+			return word
+		}
 	}
 	return Nouns[0]
 }

@@ -2,17 +2,17 @@ package admin
 
 import (
 	"bytes"
+	"context"
 	"crypto/rand"
 	"encoding/json"
 	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/alexedwards/argon2id"
 
 	"silentrenew/db"
 	"silentrenew/db/dbtest"
@@ -90,10 +90,24 @@ func TestRefusals(t *testing.T) {
 		"clients secret bff-client --replace":           "say --yes to do it",
 		"clients secret bff-client --lifetime soon":     "--lifetime must be a duration",
 		"clients frobnicate":                            "silentrenew clients --help explains",
+		"clients set spa-client Scopes=a,b,a":           `Scope "a" is listed twice`,
 		"users add mick":                                "user mick is there already",
 		"users add new --password-stdin":                "standard input has no password",
 		"users add new -c role":                         `"role" is no claim`,
+		"users add new Claims=x":                        "Claims: write Claims.type=value",
+		"users add new --subject=ü":                     "SubjectId must be printable ASCII",
 		"users password nobody":                         `there is no user "nobody"`,
+		"users show mik":                                `there is no user "mik": did you mean Mick?`,
+		"users set Mick Enabeld=no":                     `a user has no "Enabeld": did you mean Enabled?`,
+		"users set Mick Enabled=perhaps":                `Enabled must be true or false, not "perhaps"`,
+		"users set Mick Username=":                      "Username must have 1 to 200 characters",
+		"users set Mick Username=jane":                  "user Jane is there already",
+		"users set Mick PasswordHash=x":                 `a user has no "PasswordHash"`,
+		"users set Mick Password=x":                     `a user has no "Password"`,
+		"users set Mick Claims.role=a Claims.role=b":    "Claims.role is given twice",
+		"users set nobody Enabled=no":                   `there is no user "nobody"`,
+		"users remove Mick":                             "say --yes to do it",
+		"users remove nobody --yes":                     `there is no user "nobody"`,
 		"keys rotate --alg none":                        "--alg",
 		"keys rotate --revoke-old":                      "say --yes to do it",
 		"grants revoke":                                 "say which",
@@ -118,14 +132,6 @@ func TestRefusals(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %q", line, err, want)
 		}
-	}
-}
-
-// A password that the login form cannot send is refused.
-func TestUsersPasswordFitsTheForm(t *testing.T) {
-	s := newShell(t)
-	if _, _, refused := s.run("users password Mick --password-stdin", strings.Repeat("x", 201)+"\n"); refused != "the password must be one line of 200 characters at most" {
-		t.Errorf("refused with %q", refused)
 	}
 }
 
@@ -265,29 +271,6 @@ func TestClientsAddSecretRemove(t *testing.T) {
 	}
 }
 
-func TestUsersAddAndPassword(t *testing.T) {
-	s := newShell(t)
-	var user struct{ SubjectID, Password string }
-	s.json("users add carol -c role=Admin -c name=Carol", &user)
-	carol, err := s.store.UserByName(t.Context(), "carol")
-	if err != nil || carol.SubjectID != user.SubjectID || carol.Claim("role") != "Admin" || !carol.Enabled {
-		t.Fatalf("got %+v, %v", carol, err)
-	}
-	if match, err := argon2id.ComparePasswordAndHash(user.Password, carol.PasswordHash); !match || err != nil {
-		t.Errorf("the password shown is not hers: %v", err)
-	}
-	s.must("users password Carol --password-stdin", "correct horse\n")
-	if carol, _ = s.store.UserByName(t.Context(), "carol"); carol.Claim("name") != "Carol" {
-		t.Errorf("the claims are gone: %+v", carol)
-	}
-	if match, err := argon2id.ComparePasswordAndHash("correct horse", carol.PasswordHash); !match || err != nil {
-		t.Errorf("the new password does not count: %v", err)
-	}
-	if listed := s.must("users list --json"); strings.Contains(listed, "argon2id") {
-		t.Errorf("a hash is shown:\n%s", listed)
-	}
-}
-
 func TestGrantsRevokeAndSessionsKill(t *testing.T) {
 	s := newShell(t)
 	now := time.Now()
@@ -357,13 +340,24 @@ func TestRegistrationToken(t *testing.T) {
 // Help answers without a database, for every command.
 func TestHelpExplainsEveryCommand(t *testing.T) {
 	for _, line := range []string{"apis", "apis list", "apis show", "apis set", "apis add", "apis remove", "scopes", "scopes list", "scopes show", "scopes set", "scopes add",
-		"scopes remove", "clients", "clients list", "clients show", "clients set", "clients add", "clients secret", "clients remove", "users", "users list", "users add",
-		"users password", "keys", "keys list", "keys rotate", "keys new-encryption-key", "grants", "grants list", "grants revoke", "sessions", "sessions list", "sessions kill",
+		"scopes remove", "clients", "clients list", "clients show", "clients set", "clients add", "clients secret", "clients remove", "users", "users list", "users show",
+		"users set", "users add", "users password", "users remove", "keys", "keys list", "keys rotate", "keys new-encryption-key", "grants", "grants list", "grants revoke", "sessions", "sessions list", "sessions kill",
 		"registration", "registration token"} {
 		var out bytes.Buffer
 		err := Command(t.Context(), append(strings.Fields(line), "--help"), func(string) string { return "" }, nil, &out, &out)
 		if err != nil || !strings.HasPrefix(out.String(), "Usage: silentrenew "+line) || !strings.Contains(out.String(), "--json") {
 			t.Errorf("%s --help: %v\n%s", line, err, out.String())
 		}
+	}
+}
+
+// Ctrl-C ends a command that waits for an answer.
+func TestInterruptEndsTheWait(t *testing.T) {
+	ctx, interrupt := context.WithCancel(t.Context())
+	silent, _ := io.Pipe()
+	s := &desk{Context: ctx, in: silent, err: io.Discard}
+	time.AfterFunc(10*time.Millisecond, interrupt)
+	if _, err := s.readLine("Password: "); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v, want %v", err, context.Canceled)
 	}
 }

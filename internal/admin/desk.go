@@ -80,12 +80,11 @@ func (s *desk) confirm(yes bool, format string, args ...any) error {
 		return nil
 	}
 	question := fmt.Sprintf(format, args...)
-	if file, ok := s.in.(*os.File); !ok || !isatty.IsTerminal(file.Fd()) {
+	if !s.atTerminal() {
 		return fmt.Errorf("%s: say --yes to do it", question)
 	}
-	fmt.Fprintf(s.err, "%s. Go on? [y/N] ", question)
-	answer, err := bufio.NewReader(s.in).ReadString('\n')
-	if err != nil && !errors.Is(err, io.EOF) {
+	answer, err := s.readLine(question + ". Go on? [y/N] ")
+	if err != nil {
 		return err
 	}
 	switch strings.ToLower(strings.TrimSpace(answer)) {
@@ -95,19 +94,39 @@ func (s *desk) confirm(yes bool, format string, args ...any) error {
 	return errors.New("nothing was done")
 }
 
-// subject returns the subject of a user given by name or by subject, "" for "".
-func (s *desk) subject(user string) (string, error) {
-	if user == "" {
-		return "", nil
+// atTerminal reports whether somebody sits there who can be asked.
+func (s *desk) atTerminal() bool {
+	file, ok := s.in.(*os.File)
+	return ok && isatty.IsTerminal(file.Fd())
+}
+
+// maxLine is more than anybody types, in bytes.
+const maxLine = 4096
+
+// readLine reads one line of the input, at a terminal after a question. Ctrl-C ends the wait: a read that nobody answers would outlast it.
+func (s *desk) readLine(question string) (string, error) {
+	if s.atTerminal() {
+		fmt.Fprint(s.err, question)
 	}
-	found, err := s.store.UserByName(s, user)
-	if errors.Is(err, db.ErrNotFound) {
-		found, err = s.store.UserBySubject(s, user)
+	type answer struct {
+		line string
+		err  error
 	}
-	if errors.Is(err, db.ErrNotFound) {
-		return "", fmt.Errorf("there is no user %q", printable(user))
+	answers := make(chan answer, 1)
+	go func() {
+		line, err := bufio.NewReader(io.LimitReader(s.in, maxLine)).ReadString('\n')
+		answers <- answer{line, err}
+	}()
+	select {
+	case <-s.Done():
+		fmt.Fprintln(s.err)
+		return "", s.Err()
+	case got := <-answers:
+		if errors.Is(got.err, io.EOF) {
+			got.err = nil
+		}
+		return strings.TrimRight(got.line, "\r\n"), got.err
 	}
-	return found.SubjectID, err
 }
 
 // moment says a time for people, "" for nil.

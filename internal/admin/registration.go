@@ -29,7 +29,7 @@ func (cmd registrationToken) Run(s *desk) error {
 	random := make([]byte, 32)
 	_, _ = rand.Read(random) // never fails (crypto/rand)
 	token := base64.RawURLEncoding.EncodeToString(random)
-	row := db.InitialAccessToken{Description: cmd.Description, Created: time.Now()}
+	row := db.InitialAccessToken{Description: cmd.Description, Created: time.Now().UTC()}
 	if seconds > 0 {
 		expires := row.Created.Add(time.Duration(seconds) * time.Second)
 		row.Expires = &expires

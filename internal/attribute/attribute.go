@@ -50,6 +50,7 @@ var (
 	APIs              = nounOf[db.APIResource]([]string{"Name"}, map[string]string{"userclaims": "claims", "scope": "scopes", "resource": "resourceuri", "uri": "resourceuri"})
 	APIScopes         = nounOf[db.APIScope]([]string{"Name"}, map[string]string{"userclaims": "claims"})
 	IdentityResources = nounOf[db.IdentityResource]([]string{"Name"}, map[string]string{"userclaims": "claims"})
+	Users             = nounOf[db.User]([]string{"SubjectID", "PasswordHash"}, map[string]string{"name": "username"})
 )
 
 func nounOf[T any](except []string, synonyms map[string]string) Noun[T] {
