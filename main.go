@@ -13,7 +13,6 @@ import (
 	"net/url"
 	"os"
 	"os/signal"
-	"slices"
 	"strings"
 	"syscall"
 
@@ -93,8 +92,11 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	if len(args) > 0 && args[0] == "companies" {
 		return listing.Command(ctx, args[1:], getenv, stdout, stderr)
 	}
-	if len(args) > 0 && slices.Contains(admin.Nouns, args[0]) {
+	if admin.Asked(args) {
 		return admin.Command(ctx, args, getenv, os.Stdin, stdout, stderr)
+	}
+	if len(args) > 0 && !strings.HasPrefix(args[0], "-") {
+		return admin.NoCommand(args[0])
 	}
 	cfg, err := config.Parse(args, getenv, stdout)
 	if errors.Is(err, config.ErrDone) {

@@ -618,6 +618,30 @@ func TestAnInterruptedStartIsCompletedByTheNext(t *testing.T) {
 	}
 }
 
+// A command may stand behind its flags, and one that there is not is answered with the one that was probably meant.
+func TestWhereACommandStands(t *testing.T) {
+	for line, want := range map[string]string{
+		"--db nowhere.db --json clients list": "there is no database nowhere.db",
+		"--db=nowhere.db users list":          "there is no database nowhere.db",
+		"--db nowhere.db users frobnicate":    "(silentrenew users --help explains)",
+		"--db clients":                        "", // the name of a database: the program serves
+		"client list":                         `there is no command "client": did you mean clients?`,
+		"help":                                `there is no command "help": without one the program serves`,
+	} {
+		var out, warned bytes.Buffer
+		args := append(strings.Fields(line), "--idp-addr=nonsense")
+		if want != "" {
+			args = args[:len(args)-1]
+		} else {
+			want = "--idp-addr"
+		}
+		err := run(t.Context(), args, func(string) string { return "" }, &out, &warned)
+		if err == nil || !strings.Contains(err.Error(), want) || out.Len() > 0 {
+			t.Errorf("%s: printed %q, refused with %v, want %q", line, out.String(), err, want)
+		}
+	}
+}
+
 func TestRefusalIsOneLineAndExitCodeOne(t *testing.T) {
 	cmd, out, stderr := process(t, "--idp-addr", "nonsense")
 	_ = cmd.Wait()

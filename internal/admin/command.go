@@ -12,6 +12,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"silentrenew/db"
+	"silentrenew/internal/attribute"
 	"silentrenew/internal/config"
 	"silentrenew/internal/seal"
 )
@@ -51,6 +52,15 @@ func Asked(args []string) bool {
 		args = args[min(behind, len(args)):]
 	}
 	return len(args) > 0 && slices.Contains(Nouns, args[0])
+}
+
+// NoCommand says that there is no command of that name, and which was probably meant.
+func NoCommand(word string) error {
+	commands := append(slices.Clone(Nouns), "companies") // the last is not ours
+	if meant := attribute.Nearest(word, commands); meant != "" {
+		return fmt.Errorf("there is no command %q: did you mean %s?", printable(word), meant)
+	}
+	return fmt.Errorf("there is no command %q: without one the program serves, and there are %s (see --help)", printable(word), strings.Join(commands, ", "))
 }
 
 // Command runs one command line, such as "clients list".
