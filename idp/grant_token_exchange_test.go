@@ -1,10 +1,12 @@
 package idp
 
 import (
+	"bytes"
 	"encoding/json"
 	"net/http"
 	"net/url"
 	"os"
+	"path/filepath"
 	"reflect"
 	"regexp"
 	"strings"
@@ -16,6 +18,8 @@ import (
 
 	"silentrenew/db"
 	"silentrenew/db/dbtest"
+	"silentrenew/internal/admin"
+	"silentrenew/internal/declaration"
 	"silentrenew/internal/dpop/dpoptest"
 )
 
@@ -335,37 +339,58 @@ func TestRFC8693TheChainHasAnEnd(t *testing.T) {
 func TestTheDelegationPageWorks(t *testing.T) {
 	text := string(must(os.ReadFile("../docs/delegation.md")))
 	block := func(language string) string {
-		_, rest, _ := strings.Cut(text, "```"+language+"\n")
-		block, _, _ := strings.Cut(rest, "```")
+		before, rest, found := strings.Cut(text, "```"+language+"\n")
+		block, rest, _ := strings.Cut(rest, "```")
+		if text = before + rest; !found {
+			t.Fatalf("the page has no more %s", language)
+		}
 		return block
 	}
-	dbtest.Each(t, func(t *testing.T, store *db.DB) {
-		s := newSeededSite(t, store)
-		s.exec(`UPDATE "ApiResources" SET "ResourceUri" = '` + companiesURI + `'`) // as main seeds it
-		for line := range strings.Lines(block("sql")) {
-			statement, _, _ := strings.Cut(line, ";")
-			s.exec(statement)
+	commands, exchange, result, file := block("sh"), block("sh"), block("json"), block("yaml")
+	s := newSeededSite(t, dbtest.New(t))
+	s.exec(`UPDATE "ApiResources" SET "ResourceUri" = '` + companiesURI + `'`) // as main seeds it
+	var secret string
+	for line := range strings.Lines(commands) {
+		var out, warned bytes.Buffer
+		arguments := append(strings.Fields(strings.TrimPrefix(line, "go run . ")), "--db", s.db.Location())
+		if err := admin.Command(t.Context(), arguments, func(string) string { return "" }, nil, &out, &warned); err != nil || warned.Len() > 0 {
+			t.Fatalf("%s: %v %s", line, err, &warned)
 		}
-		form := url.Values{}
-		for _, argument := range regexp.MustCompile(`-d (\S+)=(\S+)`).FindAllStringSubmatch(block("sh"), -1) {
-			form.Set(argument[1], argument[2])
+		if shown := regexp.MustCompile(`Secret: (\S+)`).FindStringSubmatch(out.String()); shown != nil {
+			secret = shown[1]
 		}
-		form.Set("subject_token", s.redeem(s.insertCode(nil)).AccessToken)
-		answer := s.token(form, "Authorization", basic("gateway", "gateway-secret"))
-		if answer.StatusCode != http.StatusOK {
-			t.Fatalf("got %d %s", answer.StatusCode, answer.Body)
+	}
+	form := url.Values{}
+	for _, argument := range regexp.MustCompile(`-d (\S+)=(\S+)`).FindAllStringSubmatch(exchange, -1) {
+		form.Set(argument[1], argument[2])
+	}
+	form.Set("subject_token", s.redeem(s.insertCode(nil)).AccessToken)
+	answer := s.token(form, "Authorization", basic("gateway", secret))
+	if answer.StatusCode != http.StatusOK {
+		t.Fatalf("got %d %s", answer.StatusCode, answer.Body)
+	}
+	var promised map[string]any
+	if err := json.Unmarshal([]byte(result), &promised); err != nil {
+		t.Fatal(err)
+	}
+	claims := claimsOf(t, decode[tokenResponse](t, answer).AccessToken)
+	for _, name := range []string{"client_id", "act", "aud", "scope"} {
+		if !reflect.DeepEqual(claims[name], promised[name]) {
+			t.Errorf("%s: %v, the page says %v", name, claims[name], promised[name])
 		}
-		var promised map[string]any
-		if err := json.Unmarshal([]byte(block("json")), &promised); err != nil {
-			t.Fatal(err)
-		}
-		claims := claimsOf(t, decode[tokenResponse](t, answer).AccessToken)
-		for _, name := range []string{"client_id", "act", "aud", "scope"} {
-			if !reflect.DeepEqual(claims[name], promised[name]) {
-				t.Errorf("%s: %v, the page says %v", name, claims[name], promised[name])
-			}
-		}
-	})
+	}
+
+	path := filepath.Join(t.TempDir(), "app.yaml")
+	if err := os.WriteFile(path, []byte(file), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	declared, err := declaration.Read(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if done, err := declared.Apply(t.Context(), s.db, nil); err != nil || len(done.Warnings) > 0 {
+		t.Errorf("the file: %v, warned %q", err, done.Warnings)
+	}
 }
 
 // A subject token that is bound to a key is worth nothing to whoever cannot prove to have it, the client it names in
