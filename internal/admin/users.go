@@ -141,8 +141,10 @@ type usersSet struct {
 func (usersSet) Help() string {
 	return userValuesHelp + `
 
-It counts at once: at the next sign-in, renewal and userinfo request. A user with Enabled=no is signed out from the next request on, and refresh tokens are refused; ` +
-		`both count again with Enabled=yes, while "users remove" is for good. Access tokens already issued keep what they say until they expire.
+It counts at the next sign-in, silent renewal and userinfo request. Access tokens already issued keep what they say, and so do those made by refresh tokens, ` +
+		`unless the row of the client says UpdateAccessTokenClaimsOnRefresh.
+
+A user with Enabled=no is signed out from the next request on, and refresh tokens are refused; both count again with Enabled=yes, while "users remove" is for good.
 
 For the password there is "users password".`
 }
@@ -170,7 +172,7 @@ func (cmd usersSet) Run(s *desk) error {
 				fmt.Fprintf(w, "%s: %s (was %s)\n", printable(name), shownClaim(after.Claims, claimType), shownClaim(before.Claims, claimType))
 			}
 		}
-		fmt.Fprintln(w, "It counts at once; access tokens already issued keep what they say.")
+		fmt.Fprintln(w, "It counts for the next token and at userinfo; access tokens already issued keep what they say.")
 	})
 }
 

@@ -228,7 +228,7 @@ func (f *File) warnOfTutorial(ctx context.Context, store *db.DB, done *Applied) 
 	}
 	if len(left) > 0 {
 		done.Warnings = append(done.Warnings, "seed: false keeps the tutorial's clients and users out of a new database; this one has "+
-			strings.Join(left, ", ")+" from an earlier start: begin another with --db, or take them out (silentrenew clients remove, SQL)")
+			strings.Join(left, ", ")+" from an earlier start: begin another with --db, or take them out (silentrenew clients remove, users remove)")
 	}
 	return nil
 }
