@@ -110,7 +110,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	bus := event.NewBus(rememberedEvents)
 	defer eventlog.Follow(bus, log)()
 
-	declared, err := readDeclaration(cfg)
+	named, err := readNamed(cfg)
 	if err != nil {
 		return err
 	}
@@ -123,7 +123,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	defer doors.Close()
 	urls := cfg.URLs(doors.Port)
 
-	store, err := openDatabase(ctx, cfg, urls, declared)
+	store, err := openDatabase(ctx, cfg, urls, named)
 	if err != nil {
 		return err
 	}
@@ -137,7 +137,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	if err != nil {
 		return err
 	}
-	handlers, provider, err := newHandlers(ctx, cfg, urls, store, bus, client)
+	handlers, provider, err := newHandlers(ctx, cfg, urls, named, store, bus, client)
 	if err != nil {
 		return err
 	}
@@ -159,7 +159,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 
 // openDatabase opens and migrates the database. Where the provider or the API is served it also seeds it and writes the options that
 // the command line gives; the front end keeps nothing but sessions.
-func openDatabase(ctx context.Context, cfg config.Config, urls config.URLs, declared *declaration.File) (*db.DB, error) {
+func openDatabase(ctx context.Context, cfg config.Config, urls config.URLs, named named) (*db.DB, error) {
 	store, err := db.Open(ctx, cfg.Database)
 	if err != nil {
 		return nil, err
@@ -167,7 +167,7 @@ func openDatabase(ctx context.Context, cfg config.Config, urls config.URLs, decl
 	if !cfg.Serves(config.IDP) && !cfg.Serves(config.API) {
 		return store, nil
 	}
-	seed := db.SeedURLs{Declared: !declared.Seed, SPA: urls.SPA, API: urls.API, Companies: listing.Embedded}
+	seed := db.SeedURLs{Declared: !named.declared.Seed, SPA: urls.SPA, API: urls.API, NoCompanies: !cfg.Serves(config.API), Companies: listing.Embedded}
 	if seed.Declared && !cfg.Serves(config.API) {
 		seed.API = ""
 	}
@@ -176,7 +176,7 @@ func openDatabase(ctx context.Context, cfg config.Config, urls config.URLs, decl
 		err = errors.Join(err, store.SetOption(ctx, name, value))
 	}
 	if err == nil && cfg.Serves(config.IDP) {
-		err = applyDeclaration(ctx, cfg, declared, store)
+		err = applyDeclaration(ctx, named, store)
 	}
 	if err != nil {
 		return nil, errors.Join(err, store.Close())
@@ -184,21 +184,30 @@ func openDatabase(ctx context.Context, cfg config.Config, urls config.URLs, decl
 	return store, nil
 }
 
-// readDeclaration reads the file of --config before anything is created; without one it declares nothing.
-func readDeclaration(cfg config.Config) (*declaration.File, error) {
-	if cfg.File == "" {
-		return &declaration.File{Seed: true}, nil
+// named is what the configuration names, read before anything is created.
+type named struct {
+	declared *declaration.File // the file of --config; without one it declares nothing
+	sealer   *seal.Sealer      // encrypts secrets at rest, nil without a key
+	roots    *x509.CertPool    // of --outgoing-ca
+}
+
+func readNamed(cfg config.Config) (n named, err error) {
+	if n.sealer, err = seal.New(cfg.EncryptionKeys...); err != nil {
+		return n, fmt.Errorf("%s: %w", config.EncryptionKeyVariable, err)
 	}
-	return declaration.Read(cfg.File)
+	if n.roots, err = authorities(cfg.OutgoingCA); err != nil {
+		return n, err
+	}
+	n.declared = &declaration.File{Seed: true}
+	if cfg.File != "" {
+		n.declared, err = declaration.Read(cfg.File)
+	}
+	return n, err
 }
 
 // applyDeclaration brings the database to what the file says, and logs what that changed.
-func applyDeclaration(ctx context.Context, cfg config.Config, declared *declaration.File, store *db.DB) error {
-	sealer, err := newSealer(cfg)
-	if err != nil {
-		return err
-	}
-	done, err := declared.Apply(ctx, store, sealer)
+func applyDeclaration(ctx context.Context, named named, store *db.DB) error {
+	done, err := named.declared.Apply(ctx, store, named.sealer)
 	for _, warning := range done.Warnings {
 		slog.Warn(warning)
 	}
@@ -208,32 +217,15 @@ func applyDeclaration(ctx context.Context, cfg config.Config, declared *declarat
 	return err
 }
 
-// newSealer returns what encrypts secrets at rest, nil without a key.
-func newSealer(cfg config.Config) (*seal.Sealer, error) {
-	sealer, err := seal.New(cfg.EncryptionKeys...)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", config.EncryptionKeyVariable, err)
-	}
-	return sealer, nil
-}
-
 // newHandlers builds the roles served here, each knowing the others by their public URLs only. The provider is nil when it is
 // not among them.
-func newHandlers(ctx context.Context, cfg config.Config, urls config.URLs, store *db.DB, bus *event.Bus, client *http.Client) (handlers map[string]http.Handler, provider *idp.Provider, err error) {
+func newHandlers(ctx context.Context, cfg config.Config, urls config.URLs, named named, store *db.DB, bus *event.Bus, client *http.Client) (handlers map[string]http.Handler, provider *idp.Provider, err error) {
 	lab := cfg.Lab(urls)
 	handlers = map[string]http.Handler{}
-	sealer, err := newSealer(cfg)
-	if err != nil {
-		return nil, nil, err
-	}
 	if cfg.Serves(config.IDP) {
-		roots, err := authorities(cfg.OutgoingCA)
-		if err != nil {
-			return nil, nil, err
-		}
 		provider, err = idp.New(idp.Config{
-			Issuer: urls.IDP, Lab: lab, TrustedProxies: cfg.TrustedProxies, Sealer: sealer,
-			InsecurePrivateNetwork: cfg.OutgoingPrivate, Roots: roots,
+			Issuer: urls.IDP, Lab: lab, TrustedProxies: cfg.TrustedProxies, Sealer: named.sealer,
+			InsecurePrivateNetwork: cfg.OutgoingPrivate, Roots: named.roots,
 			Registration: idp.Registration(cfg.Registration), InitialAccessToken: cfg.RegistrationToken,
 		}, store, bus)
 		if err != nil {

@@ -506,6 +506,37 @@ func TestHelpAndVersionNeedNothing(t *testing.T) {
 	}
 }
 
+// What the configuration names is read before anything is created.
+func TestNothingIsCreatedForAConfigurationThatIsWrong(t *testing.T) {
+	folder := t.TempDir()
+	for name, row := range map[string]struct {
+		variable, value string
+		flags           []string
+		want            string
+	}{
+		"a short encryption key":  {"SILENTRENEW_KEY_ENCRYPTION_KEY", "short", nil, "must be 32 random bytes"},
+		"an old one and no other": {"SILENTRENEW_KEY_ENCRYPTION_KEY_OLD", strings.Repeat("0123456789abcdef", 4), nil, "set SILENTRENEW_KEY_ENCRYPTION_KEY too"},
+		"authorities not there":   {"", "", []string{"--outgoing-ca", filepath.Join(folder, "nowhere.pem")}, "--outgoing-ca: open "},
+		"a declaration not there": {"", "", []string{"--config", filepath.Join(folder, "nowhere.yaml")}, "--config: open "},
+	} {
+		database := filepath.Join(folder, "untouched.db")
+		args := append([]string{"--db", database}, append(anyPorts, row.flags...)...)
+		getenv := func(variable string) string {
+			if variable == row.variable {
+				return row.value
+			}
+			return ""
+		}
+		err := run(t.Context(), args, getenv, io.Discard, io.Discard)
+		if err == nil || !strings.Contains(err.Error(), row.want) {
+			t.Errorf("%s: %v, want %q", name, err, row.want)
+		}
+		if _, err := os.Stat(database); !os.IsNotExist(err) {
+			t.Errorf("%s: a database was made all the same: %v", name, err)
+		}
+	}
+}
+
 func TestOneRoleAlone(t *testing.T) {
 	folder := t.TempDir()
 	p := start(t, folder, "--roles", "spa", "--spa-addr", "localhost:0")

@@ -18,6 +18,9 @@ type SeedURLs struct {
 	// out too.
 	Declared bool
 
+	// NoCompanies leaves those out altogether: the API, whose they are, runs elsewhere and brings them.
+	NoCompanies bool
+
 	// Companies returns those to browse beside the tutorial's two. It is asked while the table is empty; nil means none.
 	Companies func() ([]Company, error)
 }
@@ -78,6 +81,8 @@ func (urls SeedURLs) leavesOut(table string) bool {
 		return urls.Declared
 	case "ApiScopes", "ApiResources":
 		return urls.Declared && urls.API == ""
+	case "Companies":
+		return urls.NoCompanies
 	}
 	return false
 }

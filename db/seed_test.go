@@ -97,6 +97,9 @@ func everything(t *testing.T, shell *sql.DB) string {
 func TestA2OnlyTheEmptyTableIsSeededAgain(t *testing.T) {
 	d := dbtest.Seeded(t)
 	dbtest.Exec(t, d, `DELETE FROM Companies`)
+	if got, err := d.Seed(t.Context(), db.SeedURLs{SPA: dbtest.SPA, NoCompanies: true}); err != nil || got != (db.SeedResult{}) {
+		t.Errorf("a start without the API: %+v, %v; want nothing", got, err)
+	}
 	got, err := d.Seed(t.Context(), db.SeedURLs{SPA: dbtest.SPA})
 	if want := (db.SeedResult{Companies: 2}); err != nil || got != want {
 		t.Errorf("got %+v, %v; want %+v", got, err, want)

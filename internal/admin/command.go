@@ -86,7 +86,11 @@ func Command(ctx context.Context, args []string, getenv func(string) string, std
 		return fmt.Errorf("%w (silentrenew %s --help explains)", err, firstWord(args))
 	}
 	s := &desk{Context: ctx, in: stdin, out: stdout, err: stderr, json: g.JSON, getenv: getenv}
-	if s.sealer, err = seal.New(config.EncryptionKeys(getenv)...); err != nil {
+	encryptionKeys, err := config.EncryptionKeys(getenv)
+	if err != nil {
+		return err
+	}
+	if s.sealer, err = seal.New(encryptionKeys...); err != nil {
 		return fmt.Errorf("%s: %w", config.EncryptionKeyVariable, err)
 	}
 	if !strings.HasPrefix(parsed.Command(), "keys new-encryption-key") {

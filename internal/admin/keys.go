@@ -68,8 +68,12 @@ func (keysList) Run(s *desk) error {
 type keysRotate struct {
 	Alg       []string `enum:"RS256,PS256,ES256,EdDSA" placeholder:"ALG" help:"Only these: ${enum} (default all)."`
 	Force     bool     `help:"Also where the next key is announced already and has not signed yet."`
-	RevokeOld bool     `help:"Delete the earlier keys at once: every token they signed is refused. For a key that was stolen."`
+	RevokeOld bool     `help:"Delete the earlier keys at once: every token they signed is refused. For keys that were stolen, or whose encryption key is lost."`
 	Yes       bool     `help:"Do not ask."`
+}
+
+func (cmd keysRotate) chooses(algorithm jose.SignatureAlgorithm) bool {
+	return len(cmd.Alg) == 0 || slices.Contains(cmd.Alg, string(algorithm))
 }
 
 func (cmd keysRotate) Run(s *desk) error {
@@ -86,6 +90,7 @@ func (cmd keysRotate) Run(s *desk) error {
 	for _, key := range all { // one in clear beside encrypted ones, or the reverse, is a slip that the provider would trip over
 		switch _, err := ring.Open(key); {
 		case !slices.Contains(keyring.Algorithms, jose.SignatureAlgorithm(key.Algorithm)): // a newer version made it
+		case cmd.RevokeOld && cmd.chooses(jose.SignatureAlgorithm(key.Algorithm)): // it goes, also where nobody has what it was encrypted with
 		case err != nil:
 			return err
 		case s.sealer.Active() && !key.Protected:
@@ -93,9 +98,7 @@ func (cmd keysRotate) Run(s *desk) error {
 		}
 	}
 	now := time.Now()
-	chosen := slices.DeleteFunc(slices.Clone(keyring.Algorithms), func(algorithm jose.SignatureAlgorithm) bool {
-		return len(cmd.Alg) > 0 && !slices.Contains(cmd.Alg, string(algorithm))
-	})
+	chosen := slices.DeleteFunc(slices.Clone(keyring.Algorithms), func(algorithm jose.SignatureAlgorithm) bool { return !cmd.chooses(algorithm) })
 	if !cmd.Force && !cmd.RevokeOld {
 		if err := noneAnnounced(chosen, all, now); err != nil {
 			return err

@@ -46,6 +46,25 @@ func TestI20KeysRotate(t *testing.T) {
 	if _, _, refused := s.run("keys rotate"); !strings.Contains(refused, "are not encrypted") {
 		t.Errorf("an encrypted key beside others in clear: %q", refused)
 	}
+	sealing := s.env["SILENTRENEW_KEY_ENCRYPTION_KEY"]
+	s.must("keys rotate --revoke-old --yes") // those in clear go, so nothing stands in the way
+	delete(s.env, "SILENTRENEW_KEY_ENCRYPTION_KEY")
+	for _, lost := range []string{"keys rotate", "keys rotate --alg RS256", "keys rotate --alg RS256 --revoke-old --yes"} { // the last leaves three that nobody opens
+		if _, _, refused := s.run(lost); !strings.Contains(refused, "is encrypted, and no key to open it was given") || !strings.Contains(refused, "keys rotate --revoke-old") {
+			t.Errorf("%s without the encryption key: refused with %q", lost, refused)
+		}
+	}
+	s.json("keys rotate --revoke-old --yes", &rows)
+	for _, row := range rows {
+		if row.State == "made" && row.DataProtected || row.State == "revoked" && !row.DataProtected {
+			t.Errorf("after the loss: %+v", row)
+		}
+	}
+	s.env["SILENTRENEW_KEY_ENCRYPTION_KEY_OLD"] = sealing
+	if _, _, refused := s.run("keys list"); !strings.Contains(refused, "set SILENTRENEW_KEY_ENCRYPTION_KEY too") {
+		t.Errorf("with the old key alone: refused with %q", refused)
+	}
+	delete(s.env, "SILENTRENEW_KEY_ENCRYPTION_KEY_OLD")
 	if listed := s.must("keys list"); strings.Contains(listed, `"d"`) {
 		t.Errorf("a private key is shown:\n%s", listed)
 	}

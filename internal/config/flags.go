@@ -100,10 +100,13 @@ func Parse(args []string, getenv func(string) string, stdout io.Writer) (Config,
 		return Config{}, fmt.Errorf("%w (see --help)", err)
 	}
 	c, err := f.config()
-	c.EncryptionKeys, c.BFFSecret = EncryptionKeys(getenv), cmp.Or(getenv(BFFSecretVariable), DemoBFFSecret)
+	c.BFFSecret = cmp.Or(getenv(BFFSecretVariable), DemoBFFSecret)
 	c.RegistrationToken = getenv(RegistrationTokenVariable)
 	if err == nil {
 		err = c.checkRegistration()
+	}
+	if err == nil {
+		c.EncryptionKeys, err = EncryptionKeys(getenv)
 	}
 	return c, err
 }

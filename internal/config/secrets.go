@@ -23,19 +23,18 @@ const (
 // DemoBFFSecret is the secret that the seeded row bff-client begins with. Everybody knows it.
 const DemoBFFSecret = "bff-secret"
 
-// EncryptionKeys returns the keys of both variables, the current one first; none when only old ones are given.
-func EncryptionKeys(getenv func(string) string) []string {
-	current := getenv(EncryptionKeyVariable)
-	if current == "" {
-		return nil
-	}
-	keys := []string{current}
-	for old := range strings.SplitSeq(getenv(OldEncryptionKeysVariable), ",") {
-		if old = strings.TrimSpace(old); old != "" {
-			keys = append(keys, old)
+// EncryptionKeys returns the keys of both variables, the current one first.
+func EncryptionKeys(getenv func(string) string) ([]string, error) {
+	var keys []string
+	for key := range strings.SplitSeq(getenv(EncryptionKeyVariable)+","+getenv(OldEncryptionKeysVariable), ",") {
+		if key = strings.TrimSpace(key); key != "" {
+			keys = append(keys, key)
 		}
 	}
-	return keys
+	if len(keys) > 0 && strings.TrimSpace(getenv(EncryptionKeyVariable)) == "" {
+		return nil, fmt.Errorf("%s only opens what its keys have encrypted: set %s too, to the key that encrypts from now on", OldEncryptionKeysVariable, EncryptionKeyVariable)
+	}
+	return keys, nil
 }
 
 // leastRegistrationToken is the length of a token nobody guesses, in characters.

@@ -34,7 +34,7 @@ type Change struct {
 func purpose(kid string) string { return "Keys/" + kid }
 
 // whenLost is the way out where nobody has the encryption key any more.
-const whenLost = ` (is it lost for good: DELETE FROM "Keys" in the database, and the next start makes new ones; every token signed so far is then refused)`
+const whenLost = " (is it lost for good: silentrenew keys rotate --revoke-old makes new signing keys; every token signed so far is then refused)"
 
 // Open returns the private key of a row. The error says what to do and names the key.
 func (r *Ring) Open(row db.SigningKey) (jose.JSONWebKey, error) {
