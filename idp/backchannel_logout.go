@@ -3,7 +3,7 @@ package idp
 import (
 	"context"
 	"crypto/rand"
-	"fmt"
+	"errors"
 	"net/http"
 	"net/url"
 	"strings"
@@ -82,7 +82,7 @@ func (p *Provider) postLogoutToken(ctx context.Context, client db.Client, sessio
 	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	status, err := p.outgoing.do(request)
 	if err == nil && status != http.StatusOK && status != http.StatusNoContent {
-		err = fmt.Errorf("the client answered %d", status)
+		err = errors.New(answered(status))
 	}
 	return status, err
 }

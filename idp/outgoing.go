@@ -48,14 +48,32 @@ func newOutgoing(loopback, private bool, roots *x509.CertPool) *outgoing {
 
 // do sends a request and returns the status of the answer, whose body nobody reads.
 func (o *outgoing) do(r *http.Request) (status int, err error) {
-	if err := o.checkURL(r.URL); err != nil {
-		return 0, err
-	}
-	response, err := o.client.Do(r)
+	response, err := o.send(r)
 	if err != nil {
 		return 0, err
 	}
 	return response.StatusCode, response.Body.Close()
+}
+
+// send sends a request where one may go. The error is for the log, and names the flag that could help.
+func (o *outgoing) send(r *http.Request) (*http.Response, error) {
+	if err := o.checkURL(r.URL); err != nil {
+		return nil, err
+	}
+	response, err := o.client.Do(r)
+	if _, unknown := errors.AsType[x509.UnknownAuthorityError](err); unknown {
+		err = fmt.Errorf("%w (--outgoing-ca names further authorities)", err)
+	}
+	return response, err
+}
+
+// answered says what a status means that is not the one it should be.
+func answered(status int) string {
+	text := fmt.Sprintf("the server answered %d", status)
+	if status >= 300 && status < 400 {
+		text += ", and redirects are not followed"
+	}
+	return text
 }
 
 // get returns the body of what is at an address. Anything but 200 is an error, and so is more than limit bytes.
@@ -64,17 +82,14 @@ func (o *outgoing) get(ctx context.Context, address string, accept string, limit
 	if err != nil {
 		return nil, err
 	}
-	if err := o.checkURL(request.URL); err != nil {
-		return nil, err
-	}
 	request.Header.Set("Accept", accept)
-	response, err := o.client.Do(request)
+	response, err := o.send(request)
 	if err != nil {
 		return nil, err
 	}
 	defer response.Body.Close()
 	if response.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("the server answered %d", response.StatusCode)
+		return nil, errors.New(answered(response.StatusCode))
 	}
 	body, err := io.ReadAll(io.LimitReader(response.Body, limit+1))
 	if err == nil && int64(len(body)) > limit {
@@ -91,7 +106,7 @@ func (o *outgoing) checkURL(u *url.URL) error {
 	case u.Scheme == "https", u.Scheme == "http" && o.private, u.Scheme == "http" && o.loopback && isLoopbackName(u.Hostname()):
 		return nil
 	}
-	return errors.New("the address must begin with https")
+	return errors.New("the address must begin with https (--outgoing-private calls others too)")
 }
 
 func isLoopbackName(host string) bool {
@@ -106,7 +121,7 @@ func (o *outgoing) control(_, address string, _ syscall.RawConn) error {
 		return err
 	}
 	if !o.mayConnect(to.Addr()) {
-		return fmt.Errorf("%s is not a public address", to.Addr())
+		return fmt.Errorf("%s is not a public address (--outgoing-private calls others too)", to.Addr())
 	}
 	return nil
 }

@@ -131,7 +131,11 @@ func TestI14CallsUnderWayAreWaitedForAtTheEnd(t *testing.T) {
 
 // A closed network: its own certificate authority, private addresses.
 func TestBackChannelLogoutTrustsAFurtherAuthorityWhenTold(t *testing.T) {
-	server := httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/moved" {
+			http.Redirect(w, r, "/", http.StatusTemporaryRedirect)
+		}
+	}))
 	server.Config.ErrorLog = log.New(io.Discard, "", 0) // the refused handshake is the point
 	server.StartTLS()
 	t.Cleanup(server.Close)
@@ -140,15 +144,17 @@ func TestBackChannelLogoutTrustsAFurtherAuthorityWhenTold(t *testing.T) {
 	for name, row := range map[string]struct {
 		private bool
 		roots   *x509.CertPool
+		path    string
 		reason  string // "" when the client is told
 	}{
-		"trusted and allowed":    {true, roots, ""},
-		"an authority of nobody": {true, nil, "certificate"},
-		"a private address":      {false, roots, "is not a public address"},
+		"trusted and allowed":    {true, roots, "", ""},
+		"somewhere else":         {true, roots, "/moved", "the server answered 307, and redirects are not followed"},
+		"an authority of nobody": {true, nil, "", "(--outgoing-ca names further authorities)"},
+		"a private address":      {false, roots, "", "is not a public address (--outgoing-private calls others too)"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newSite(t, func(c *Config) { c.InsecurePrivateNetwork, c.Roots = row.private, row.roots })
-			s.addClient("inside", func(c *db.Client) { c.BackChannelLogoutURI = server.URL })
+			s.addClient("inside", func(c *db.Client) { c.BackChannelLogoutURI = server.URL + row.path })
 			b := s.browser()
 			s.logOut(b, s.signInEverywhere(b, "inside"))
 			got := s.awaitLogouts(1)["inside"]
