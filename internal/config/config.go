@@ -141,7 +141,7 @@ func (f flags) config() (Config, error) {
 		atLeast("--api-leeway", f.APILeeway, 0),
 		atLeast("--key-rotation", f.KeyRotation, time.Hour),
 		atLeast("--key-propagation", f.KeyPropagation, 2*time.Minute),
-		atLeast("--key-retention", f.KeyRetention, time.Second),
+		atLeast("--key-retention", f.KeyRetention, 5*time.Minute),
 	)
 }
 

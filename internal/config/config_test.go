@@ -149,6 +149,9 @@ func TestBadCommandLinesNameTheFlag(t *testing.T) {
 		{"--cookie-lifetime", "--cookie-lifetime=0s"},
 		{"--cookie-lifetime", "--cookie-lifetime=soon"},
 		{"--api-leeway", "--api-leeway=-1s"},
+		{"--key-rotation must be at least 1h0m0s", "--key-rotation=1m"},
+		{"--key-propagation must be at least 2m0s", "--key-propagation=1m"},
+		{"--key-retention must be at least 5m0s", "--key-retention=4m"}, // keyring.MinRetention: less would be taken for it
 		{"--trusted-proxies", "--trusted-proxies=nginx"},
 		{"--lab", "--lab=perhaps"},
 		{"--roles", "--roles=idp,bff"},
