@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"slices"
@@ -99,17 +100,20 @@ func showRow[T any](w io.Writer, noun attribute.Noun[T], name string, row T, mor
 	for _, line := range more {
 		fmt.Fprintln(t, line)
 	}
-	_ = t.Flush() // into w, whose errors nobody can be told of
+	_ = t.Flush() // into a builder, which takes everything
 }
 
 // showChanges says of each attribute that was set what it is and was.
 func showChanges[T any](w io.Writer, noun attribute.Noun[T], names []string, before, after T) {
 	for _, a := range noun.All {
 		if slices.Contains(names, a.Name) {
-			fmt.Fprintf(w, "%s: %s (was %s)\n", a.Name, printable(a.Show(after)), printable(a.Show(before)))
+			fmt.Fprintf(w, "%s: %s (was %s)\n", a.Name, orNotSet(a.Show(after)), orNotSet(a.Show(before)))
 		}
 	}
 }
+
+// orNotSet says in a sentence what may be empty.
+func orNotSet(text string) string { return printable(cmp.Or(text, "not set")) }
 
 const apiValuesHelp = "Name=value: a column of ApiResources, or Scopes and Claims, which are separated by commas; += adds to one, -= takes away. " +
 	"Scopes are the scope values it accepts (one that is new is registered too), Claims what its access tokens tell about the user beside sub, " +

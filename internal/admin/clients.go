@@ -125,7 +125,7 @@ func (cmd clientsShow) Run(s *desk) error {
 			fmt.Fprintf(t, "Property\t%s\n", printable(name+" = "+c.Properties[name]))
 		}
 		fmt.Fprintf(t, "Created\t%s\nUpdated\t%s\nLastAccessed\t%s\n", moment(&c.Created), moment(c.Updated), moment(c.LastAccessed))
-		_ = t.Flush() // into w, whose errors nobody can be told of
+		_ = t.Flush() // into a builder, which takes everything
 	})
 }
 
@@ -178,7 +178,7 @@ func (cmd clientsSet) Run(s *desk) error {
 	return s.print(said(after), func(w io.Writer) {
 		for _, a := range attribute.Clients.All {
 			if slices.Contains(names, a.Name) {
-				fmt.Fprintf(w, "%s: %s (was %s)\n", a.Name, shown(a, after), shown(a, before))
+				fmt.Fprintf(w, "%s: %s (was %s)\n", a.Name, orNotSet(shown(a, after)), orNotSet(shown(a, before)))
 			}
 		}
 		for _, name := range slices.Compact(slices.Sorted(slices.Values(names))) {

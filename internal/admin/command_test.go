@@ -351,6 +351,22 @@ func TestHelpExplainsEveryCommand(t *testing.T) {
 	}
 }
 
+// fullDisk takes nothing.
+type fullDisk struct{}
+
+func (fullDisk) Write([]byte) (int, error) { return 0, errors.New("no space left on device") }
+
+// A secret that could not be shown is not said to be made.
+func TestWhatCannotBePrintedFails(t *testing.T) {
+	s := newShell(t)
+	for _, line := range []string{"users password Mick", "users password Mick --json", "clients list"} {
+		err := Command(t.Context(), append(strings.Fields(line), "--db", s.store.Location()), func(string) string { return "" }, nil, fullDisk{}, io.Discard)
+		if err == nil || err.Error() != "no space left on device" {
+			t.Errorf("%s: %v", line, err)
+		}
+	}
+}
+
 // Ctrl-C ends a command that waits for an answer.
 func TestInterruptEndsTheWait(t *testing.T) {
 	ctx, interrupt := context.WithCancel(t.Context())

@@ -40,8 +40,10 @@ func (s *desk) print(value any, people func(w io.Writer)) error {
 		encoder.SetIndent("", "  ")
 		return encoder.Encode(value)
 	}
-	people(s.out)
-	return nil
+	var text strings.Builder
+	people(&text)
+	_, err := io.WriteString(s.out, text.String()) // whose error counts: a secret is shown once
+	return err
 }
 
 // table prints rows under a head, or that there are none.

@@ -30,7 +30,7 @@ func TestAPIsAndScopes(t *testing.T) {
 		t.Errorf("an API without scopes: %+v", api)
 	}
 	if changed := s.must("apis set ordersApi Scopes+=orders.delete Scopes-=orders.read DisplayName=Orders"); !strings.Contains(changed, "Scopes: orders.write orders.delete (was orders.read orders.write)\n") ||
-		!strings.Contains(changed, "DisplayName: Orders (was )") || !strings.Contains(changed, "Scope orders.delete is new") {
+		!strings.Contains(changed, "DisplayName: Orders (was not set)") || !strings.Contains(changed, "Scope orders.delete is new") {
 		t.Errorf("got %q", changed)
 	}
 
@@ -161,7 +161,7 @@ func TestClientsPublicKeysClaimsAndProperties(t *testing.T) {
 		t.Errorf("got\n%s", shown)
 	}
 	changed := s.must("clients set signer Claims.department+=Support claims.level=1 Properties.assertion_audience= ClientName=Signer")
-	for _, want := range []string{"Claims.department: Sales, Support (was Sales)\n", "Claims.level: 1 (was not set)\n", "Properties.assertion_audience: not set (was token_endpoint)\n", "ClientName: Signer (was )\n"} {
+	for _, want := range []string{"Claims.department: Sales, Support (was Sales)\n", "Claims.level: 1 (was not set)\n", "Properties.assertion_audience: not set (was token_endpoint)\n", "ClientName: Signer (was not set)\n"} {
 		if !strings.Contains(changed, want) {
 			t.Errorf("got %q, want %q", changed, want)
 		}

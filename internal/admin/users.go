@@ -106,7 +106,7 @@ func (cmd usersShow) Run(s *desk) error {
 		for _, claim := range u.Claims {
 			fmt.Fprintf(t, "Claim\t%s\n", printable(claim.Type+" = "+claim.Value))
 		}
-		_ = t.Flush() // into w, whose errors nobody can be told of
+		_ = t.Flush() // into a builder, which takes everything
 	})
 }
 
