@@ -73,7 +73,7 @@ func Command(ctx context.Context, args []string, getenv func(string) string, std
 		kong.Writers(stdout, stdout),
 		kong.Exit(func(int) { done = true }),
 		kong.ConfigureHelp(kong.HelpOptions{WrapUpperBound: 110, NoExpandSubcommands: true}),
-		kong.Resolvers(config.Environment(getenv)),
+		kong.Resolvers(config.Environment(getenv, "db", "json")), // and no --yes or --all that somebody exported for something else
 	)
 	if err != nil {
 		return fmt.Errorf("the command line is misdeclared: %w", err)

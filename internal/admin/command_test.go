@@ -351,6 +351,27 @@ func TestHelpExplainsEveryCommand(t *testing.T) {
 	}
 }
 
+// The environment says which database; what is done to it only the command line says.
+func TestTheEnvironmentConfirmsNothing(t *testing.T) {
+	s := newShell(t)
+	s.env["SILENTRENEW_YES"], s.env["SILENTRENEW_ALL"], s.env["SILENTRENEW_USER"] = "true", "true", "Jane"
+	for line, want := range map[string]string{
+		"clients remove spa-client": "say --yes to do it",
+		"grants revoke":             "say which",
+		"sessions kill":             "say which",
+	} {
+		if _, _, refused := s.run(line); !strings.Contains(refused, want) {
+			t.Errorf("%s: refused with %q, want %q", line, refused, want)
+		}
+	}
+	s.env["SILENTRENEW_DB"], s.env["SILENTRENEW_JSON"] = s.store.Location(), "true"
+	var out bytes.Buffer
+	err := Command(t.Context(), []string{"users", "list"}, func(name string) string { return s.env[name] }, nil, &out, io.Discard)
+	if err != nil || !strings.HasPrefix(out.String(), "[\n") {
+		t.Errorf("printed %q, %v", out.String(), err)
+	}
+}
+
 // fullDisk takes nothing.
 type fullDisk struct{}
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"time"
 
@@ -111,9 +112,12 @@ func Parse(args []string, getenv func(string) string, stdout io.Writer) (Config,
 	return c, err
 }
 
-// Environment answers a flag that the command line left open from its SILENTRENEW_ variable.
-func Environment(getenv func(string) string) kong.Resolver {
+// Environment answers a flag that the command line left open from its SILENTRENEW_ variable: any flag, or where some are named one of these.
+func Environment(getenv func(string) string, only ...string) kong.Resolver {
 	return kong.ResolverFunc(func(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any, error) {
+		if len(only) > 0 && !slices.Contains(only, flag.Name) {
+			return nil, nil
+		}
 		if value := getenv(variable(flag.Name)); value != "" {
 			return value, nil
 		}
