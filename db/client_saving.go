@@ -146,6 +146,8 @@ func (c Client) Unprovable() bool {
 		return slices.ContainsFunc(c.Secrets, func(s ClientSecret) bool { return s.Type == kind })
 	}
 	switch c.TokenEndpointAuthMethod {
+	case "none": // which is refused where a secret is required
+		return c.RequireClientSecret
 	case "client_secret_basic", "client_secret_post":
 		return !has("SharedSecret")
 	case "client_secret_jwt":

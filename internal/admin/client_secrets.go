@@ -81,8 +81,9 @@ func (cmd clientsSecret) Run(s *desk) error {
 	if err != nil {
 		return explain(err)
 	}
-	if !c.RequireClientSecret {
-		s.note("warning: client %s is public, so nobody has to show the secret: silentrenew clients set %s RequireClientSecret=yes", printable(c.ClientID), printable(c.ClientID))
+	c.Secrets = append(slices.Clone(c.Secrets), row)
+	if err := s.warn(c); err != nil {
+		return err
 	}
 	value := map[string]any{"ClientId": c.ClientID, "ClientSecret": secret, "Expiration": row.Expiration}
 	return s.print(value, func(w io.Writer) {

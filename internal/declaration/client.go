@@ -104,13 +104,15 @@ func (r *reader) checkClient(c client, whole bool) {
 		case said && told || !said && !whole: // it follows from what was told already
 		case broken.Field == "ClientId":
 			r.wrong(at, "a client needs a client_id: it %s", broken.Reason)
+		case said:
+			r.wrong(at, "client %s: %s", c.row.ClientID, broken)
 		default:
 			r.wrong(at, "client %s: %s%s", c.row.ClientID, broken, advice[broken.Field])
 		}
 	}
 }
 
-// advice says what to do about the rules that people meet first.
+// advice says what to do about what is missing.
 var advice = map[string]string{
 	"GrantType":    "; for a user's sign-in: grant_types: [authorization_code], for a program: [client_credentials]",
 	"RedirectUri":  "; such as redirect_uris: [http://localhost:3000/callback]",

@@ -201,7 +201,8 @@ func TestAClientThatCannotProveItselfIsPointedAt(t *testing.T) {
 	const header = "clients: [{client_id: c, grant_types: client_credentials, token_endpoint_auth_method: "
 	for rest, want := range map[string]string{
 		"private_key_jwt}]": "give it a public key",
-		"client_secret_jwt, secret: a hash is not enough}]":                                        "give it a recoverable secret",
+		"client_secret_jwt, secret: a hash is not enough}]": "give it a recoverable secret",
+		"none, secret: s}]": "set RequireClientSecret to no",
 		"client_secret_post, jwks_uri: 'https://a.example/jwks'}]":                                 "give it a secret",
 		"private_key_jwt, jwks_uri: 'https://a.example/jwks'}]":                                    "",
 		"client_secret_basic, secret: s}]":                                                         "",
@@ -219,10 +220,17 @@ func TestWhatHasNoEffectIsPointedAt(t *testing.T) {
 	for content, want := range map[string]string{
 		"# clients: []\n": " declares nothing",
 		"clients: [{client_id: c, grant_types: client_credentials, secret: {value: s, expires: 2020-01-01}}]": ":1:68: client c has a secret that counts no more: it expired at 2020-01-01T00:00:00Z",
-		"seed: true": "",
-		"clients: [{client_id: c, grant_types: client_credentials, secret: {value: s, expires: 2120-01-01}}]": "",
+		"seed: true":                   "",
+		"%YAML 1.2\n---\nseed: true\n": "",
+		"clients: [{client_id: c, redirect_uris: 'http://a.example/', scopes: openid offline_access}]":                            `:1:70: client c lists "offline_access" and gets no refresh token, because AllowOfflineAccess is off`,
+		"clients: [{client_id: c, redirect_uris: 'http://a.example/', grant_types: [authorization_code, refresh_token]}]":         `:1:96: client c lists "refresh_token" and gets no refresh token, because AllowOfflineAccess is off`,
+		"clients: [{client_id: c, redirect_uris: 'http://a.example/', scopes: openid offline_access, allow_offline_access: yes}]": "",
+		"clients: [{client_id: c, redirect_uris: 'http://a.example/', secret: s, require_client_secret: no}]":                     ":1:96: client c has a secret that nobody has to show, because RequireClientSecret is off",
+		"clients: [{client_id: c, redirect_uris: 'http://a.example/', back_channel_logout_uri: 'http://a.example/'}]":             ":1:87: client c is told of a logout without TLS: it is called with --outgoing-private only",
+		"clients: [{client_id: c, redirect_uris: 'http://a.example/', back_channel_logout_uri: 'http://localhost/'}]":             "",
+		"clients: [{client_id: c, grant_types: client_credentials, secret: {value: s, expires: 2120-01-01}}]":                     "",
 	} {
-		done := apply(t, dbtest.New(t), content)
+		done := apply(t, dbtest.Seeded(t), content)
 		if got := strings.Join(done.Warnings, "\n"); got != want {
 			t.Errorf("%s: warned %q, want %q", content, got, want)
 		}
@@ -260,6 +268,9 @@ func TestWhatIsWrongIsSaidWithItsPlace(t *testing.T) {
 		"a variable for a secret":   {header + "    secret: ${WEB_SECRET}\n", `app.yaml:4:13: secret "${WEB_SECRET}" is a variable, and nothing fills it in here`},
 		"a variable for a password": {"users:\n  - username: u\n    password: $PASSWORD\n", `app.yaml:3:15: password "$PASSWORD" is a variable`},
 		"a colon in a text":         {header + "    client_name: My: application\n", "app.yaml:4:18: mapping value is not allowed in this context: is the line indented like its neighbours, and a text with a colon in quotes?"},
+		"clients by their names":    {"clients:\n  my-spa:\n    scopes: openid\n", "app.yaml:2:3: my-spa is not a key of a client: these are a list, so write - client_id: my-spa"},
+		"users by their names":      {"users:\n  alice: {password: p}\n", "app.yaml:2:3: alice is not a key of a user: these are a list, so write - username: alice"},
+		"a claim beside the name":   {"users:\n  - username: u\n    password: p\n    email: u@a.example\n", "app.yaml:4:5: email is not a key of a user: what is told about users stands below claims"},
 		"a key from nowhere":        {header + "    colour: red\n", "app.yaml:4:5: colour is not a key of a client"},
 		"a misspelt section":        {"client:\n  - client_id: c\n", "app.yaml:1:1: client is not a key of the file: did you mean clients?"},
 		"a lifetime in words":       {header + "    access_token_lifetime: a minute\n", `app.yaml:4:28: AccessTokenLifetime must be whole seconds, or a duration such as`},

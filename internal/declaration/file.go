@@ -225,6 +225,10 @@ func (r *reader) mapping(n node, what string, keys map[string]func(node), other 
 			r.wrong(f.place, "seed is not a key of %s but of the file: it stands outside of all sections, in TOML above the first of them", what)
 		case meant != "":
 			r.wrong(f.place, "%s is not a key of %s: did you mean %s?", f.name, what, meant)
+		case f.value.kind == mapping && namedBy[what] != "":
+			r.wrong(f.place, "%s is not a key of %s: these are a list, so write - %s: %s", f.name, what, namedBy[what], f.name)
+		case what == "a user":
+			r.wrong(f.place, "%s is not a key of a user: what is told about users stands below claims (else there are %s)", f.name, sortedKeys(keys))
 		default:
 			r.wrong(f.place, "%s is not a key of %s%s", f.name, what, thereAre(keys, what))
 		}
@@ -239,5 +243,12 @@ func thereAre(keys map[string]func(node), what string) string {
 	if command, many := listedBy[what]; many {
 		return " (silentrenew " + command + " set --help lists them)"
 	}
-	return ": there are " + strings.Join(slices.Sorted(maps.Keys(keys)), ", ")
+	return ": there are " + sortedKeys(keys)
 }
+
+func sortedKeys(keys map[string]func(node)) string {
+	return strings.Join(slices.Sorted(maps.Keys(keys)), ", ")
+}
+
+// namedBy is the key with the name of what stands in a list.
+var namedBy = map[string]string{"a client": "client_id", "a user": "username", "an API": "name", "a scope": "name", "an identity resource": "name"}

@@ -94,8 +94,9 @@ func parseYAML(content []byte) (node, []problem) {
 	}
 	var body ast.Node
 	for _, document := range file.Docs {
+		_, directive := document.Body.(*ast.DirectiveNode) // %YAML 1.2, which the library takes for a document
 		switch {
-		case document.Body == nil:
+		case document.Body == nil || directive:
 		case body != nil:
 			return node{}, []problem{{placeOf(document.Body.GetToken()), "a second document begins here: one is enough"}}
 		default:

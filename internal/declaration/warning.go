@@ -18,11 +18,13 @@ var credentialFor = map[string]string{
 	"client_secret_basic": "give it a secret",
 	"client_secret_post":  "give it a secret",
 	"client_secret_jwt":   "give it a recoverable secret (in the file, or by silentrenew clients secret --recoverable)",
+	"none":                "set RequireClientSecret to no, or choose client_secret_basic",
 	"private_key_jwt":     "give it a public key: Jwks or JwksUri",
 }
 
 // Warnings names what of a client leads nowhere although it can be stored: scope values and grant types that stand for nothing here, a way of
-// authentication without a credential, keys at an address that is not called, and the loop. The reasons are sentences about the client.
+// authentication without a credential and a credential that nobody has to show, refresh tokens that are not given, addresses that are not called,
+// and the loop. The reasons are sentences about the client.
 func Warnings(ctx context.Context, store *db.DB, c db.Client) ([]db.ValidationError, error) {
 	resources, err := store.Resources(ctx)
 	if err != nil {
@@ -45,12 +47,27 @@ func Warnings(ctx context.Context, store *db.DB, c db.Client) ([]db.ValidationEr
 	for _, grantType := range c.UnknownGrantTypes() {
 		warn("GrantType", "lists the grant type %q, which this provider does not have", grantType)
 	}
+	for _, list := range []struct {
+		field  string
+		values []string
+		word   string
+	}{{"Scope", c.Scopes, "offline_access"}, {"GrantType", c.GrantTypes, "refresh_token"}} {
+		if !c.AllowOfflineAccess && slices.Contains(list.values, list.word) {
+			warn(list.field, "lists %q and gets no refresh token, because AllowOfflineAccess is off", list.word)
+		}
+	}
 	if c.Unprovable() {
-		warn("TokenEndpointAuthMethod", "is registered for %s and has no credential for it, so nobody can be this client; %s",
+		warn("TokenEndpointAuthMethod", "is registered for %s and cannot prove itself that way, so nobody can be this client; %s",
 			c.TokenEndpointAuthMethod, credentialFor[c.TokenEndpointAuthMethod])
 	}
 	if u, err := url.Parse(c.JWKSURI); err == nil && u.Scheme == "http" {
 		warn("JwksUri", "publishes its keys without TLS: they are fetched %s", whoFetches(u.Hostname()))
+	}
+	if u, err := url.Parse(c.BackChannelLogoutURI); err == nil && u.Scheme == "http" && !isThisMachine(u.Hostname()) {
+		warn("BackChannelLogoutUri", "is told of a logout without TLS: it is called %s", whoFetches(u.Hostname()))
+	}
+	if !c.RequireClientSecret && slices.ContainsFunc(c.Secrets, func(s db.ClientSecret) bool { return s.Type == "SharedSecret" }) {
+		warn("RequireClientSecret", "has a secret that nobody has to show, because RequireClientSecret is off")
 	}
 	for _, secret := range c.Secrets {
 		if expires := secret.Expiration; expires != nil && expires.Before(time.Now()) {
@@ -67,10 +84,15 @@ func Warnings(ctx context.Context, store *db.DB, c db.Client) ([]db.ValidationEr
 
 // whoFetches says which provider calls a plain http address.
 func whoFetches(host string) string {
-	if ip := net.ParseIP(host); host == "localhost" || ip != nil && ip.IsLoopback() {
+	if isThisMachine(host) {
 		return "in lab mode or with --outgoing-private only"
 	}
 	return "with --outgoing-private only"
+}
+
+func isThisMachine(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
 // defaultLead is when oidc-client-ts renews, unless the row advises otherwise: 60 s ahead of expiry.
