@@ -8,8 +8,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/alexedwards/argon2id"
-
 	"silentrenew/db"
 	"silentrenew/internal/seal"
 )
@@ -168,7 +166,8 @@ func findUser(ctx context.Context, store *db.DB, declared user) (db.User, error)
 func replaceUser(ctx context.Context, store *db.DB, declared user, there db.User) (outcome, error) {
 	if declared.password != "" {
 		declared.row.PasswordHash = there.PasswordHash
-		if match, err := argon2id.ComparePasswordAndHash(declared.password, there.PasswordHash); err != nil || !match {
+		if !there.HasPassword(declared.password) {
+			var err error
 			if declared.row.PasswordHash, err = declared.hash(); err != nil {
 				return 0, err
 			}

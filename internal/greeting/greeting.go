@@ -39,11 +39,15 @@ func (g Greeting) Print(ctx context.Context, w io.Writer) error {
 		}
 	}
 	provider, page := g.Config.Serves(config.IDP), g.Config.Serves(config.SPA)
+	users := ""
+	if g.Store != nil && (provider || page) {
+		users = g.users(ctx)
+	}
 	row(page, "Front end", g.URLs.SPA)
 	row(provider, "Provider", g.URLs.IDP)
 	row(g.Config.Serves(config.API), "API", g.URLs.API)
 	if provider {
-		row(true, "Users", g.users(ctx))
+		row(true, "Users", users)
 	}
 	row(true, "Database", g.Store.Location())
 	row(true, "Lab", labWords(g.Config.Lab(g.URLs)))
@@ -58,7 +62,7 @@ func (g Greeting) Print(ctx context.Context, w io.Writer) error {
 	}
 	if page {
 		as := " as Mick"
-		if g.Store != nil && !strings.Contains(g.users(ctx), "Mick") {
+		if g.Store != nil && !strings.Contains(users, "Mick") {
 			as = ""
 		}
 		fmt.Fprintf(&text, "\nFirst open %s, log in%s and browse the companies; then follow %s/workshop\n", g.URLs.SPA, as, g.URLs.SPA)
@@ -68,11 +72,11 @@ func (g Greeting) Print(ctx context.Context, w io.Writer) error {
 	return err
 }
 
-// users lists those of the tutorial's users who are still there.
+// users lists those of the tutorial's users who are still there and can sign in with the password they began with.
 func (g Greeting) users(ctx context.Context) string {
 	var there []string
 	for _, u := range tutorialUsers {
-		if _, err := g.Store.UserByName(ctx, u.name); err == nil {
+		if user, err := g.Store.UserByName(ctx, u.name); err == nil && user.Enabled && user.HasPassword(u.password) {
 			there = append(there, fmt.Sprintf("%s / %s (%s)", u.name, u.password, u.role))
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"silentrenew/db"
 	"silentrenew/db/dbtest"
 	"silentrenew/internal/config"
 )
@@ -42,6 +43,35 @@ func TestGreetingLeavesOutWhoIsNotHere(t *testing.T) {
 		t.Fatal(err)
 	}
 	if text := out.String(); !strings.Contains(text, "Mick / MickPassword") || strings.Contains(text, "Jane") {
+		t.Errorf("users of the greeting:\n%s", text)
+	}
+}
+
+// A password that was changed is not said to be the tutorial's, and nobody is named who cannot sign in.
+func TestGreetingNamesWhoCanSignIn(t *testing.T) {
+	cfg, urls := parse(t)
+	store := dbtest.Seeded(t)
+	change := func(name string, change func(u *db.User)) {
+		u, err := store.UserByName(t.Context(), name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		change(&u)
+		if err := store.ReplaceUser(t.Context(), u); err != nil {
+			t.Fatal(err)
+		}
+	}
+	hash, err := db.HashPassword("another")
+	if err != nil {
+		t.Fatal(err)
+	}
+	change("Mick", func(u *db.User) { u.PasswordHash = hash })
+	change("Jane", func(u *db.User) { u.Enabled = false })
+	var out bytes.Buffer
+	if err := (Greeting{Config: cfg, URLs: urls, Store: store}).Print(t.Context(), &out); err != nil {
+		t.Fatal(err)
+	}
+	if text := out.String(); strings.Contains(text, "Mick") || strings.Contains(text, "Jane") || !strings.Contains(text, "your own") {
 		t.Errorf("users of the greeting:\n%s", text)
 	}
 }
