@@ -219,6 +219,8 @@ type clientsAdd struct {
 	Client string   `arg:"" help:"client_id"`
 	Values []string `arg:"" optional:"" help:"Name=value, such as AccessTokenLifetime=120 or RedirectUris+=http://localhost:3000/cb."`
 	Secret bool     `help:"Make a secret, also where none is needed."`
+
+	SecretStdin bool `help:"Read the secret from the first line of standard input, rather than make one."`
 }
 
 // Help implements kong's interface: what --help says below the flags.
@@ -240,9 +242,9 @@ func (cmd clientsAdd) Run(s *desk) error {
 	secret := ""
 	byKey := c.JWKSURI != "" || len(publicKeys(c)) > 0 || c.TokenEndpointAuthMethod == "private_key_jwt"
 	byHMAC := c.TokenEndpointAuthMethod == "client_secret_jwt"
-	if cmd.Secret || byHMAC || !byKey && (given("RequireClientSecret") && c.RequireClientSecret || slices.Contains(c.GrantTypes, "client_credentials")) {
+	if cmd.Secret || cmd.SecretStdin || byHMAC || !byKey && (given("RequireClientSecret") && c.RequireClientSecret || slices.Contains(c.GrantTypes, "client_credentials")) {
 		var row db.ClientSecret
-		if row, secret, err = s.newSecret(c.ClientID, byHMAC); err != nil {
+		if row, secret, err = s.newSecret(c.ClientID, byHMAC, cmd.SecretStdin); err != nil {
 			return err
 		}
 		row.Description = "made by clients add"

@@ -123,7 +123,7 @@ var advice = map[string]string{
 func (r *reader) secret(n node, row *db.Client) {
 	secret := db.ClientSecret{Type: "SharedSecret"}
 	if n.kind != mapping {
-		if text, ok := r.scalar(n); ok && r.check(n.place, "secret", usableSecret(text)) {
+		if text, ok := r.scalar(n); ok && r.check(n.place, "secret", CheckSecret(text)) {
 			secret.Value = db.HashSecret(text)
 			row.Secrets = append(row.Secrets, secret)
 		}
@@ -133,7 +133,7 @@ func (r *reader) secret(n node, row *db.Client) {
 	r.mapping(n, "a secret", map[string]func(node){
 		"value": func(n node) {
 			forms++
-			if text, ok := r.scalar(n); ok && r.check(n.place, "value", usableSecret(text)) {
+			if text, ok := r.scalar(n); ok && r.check(n.place, "value", CheckSecret(text)) {
 				secret.Value, inClear = db.HashSecret(text), text
 			}
 		},
@@ -166,8 +166,8 @@ func (r *reader) secret(n node, row *db.Client) {
 		},
 	}, nil)
 	if recoverable { // for client_secret_jwt; sealed when it is applied
-		if len(inClear) < leastRecoverable {
-			r.wrong(n.place, "a recoverable secret needs its value, of %d characters or more (RFC 7518 §3.2)", leastRecoverable)
+		if len(inClear) < LeastRecoverable {
+			r.wrong(n.place, "a recoverable secret needs its value, of %d characters or more (RFC 7518 §3.2)", LeastRecoverable)
 		}
 		secret.Type, secret.Value = recoverableSecret, inClear
 	}
@@ -192,8 +192,8 @@ func notFilledIn(text string) error {
 	return nil
 }
 
-// usableSecret wants what a client can send and the provider reads (RFC 6749 appendix A).
-func usableSecret(text string) error {
+// CheckSecret wants what a client can send and the provider reads (RFC 6749 appendix A). The error does not name the secret.
+func CheckSecret(text string) error {
 	switch {
 	case text == "":
 		return errors.New("must not be empty")
@@ -203,8 +203,8 @@ func usableSecret(text string) error {
 	return notFilledIn(text)
 }
 
-// leastRecoverable is how long a secret has to be that signs with HMAC and SHA-256 (RFC 7518 §3.2).
-const leastRecoverable = 32
+// LeastRecoverable is how long, in characters, a secret has to be that signs with HMAC and SHA-256 (RFC 7518 §3.2).
+const LeastRecoverable = 32
 
 // keySet reads the public keys a client signs with, as it would register them (RFC 7591 §2).
 func (r *reader) keySet(n node, row *db.Client) {
