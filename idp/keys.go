@@ -134,6 +134,9 @@ func (k *keys) load(ctx context.Context) (*keySet, error) {
 	return set, nil
 }
 
+// version names the key set as this process knows it.
+func (k *keys) version() string { return k.current.Load().document.etag }
+
 // noteUnreadable tells, once, of a key that a process with another encryption key made while we run. We go on with those we
 // have. Before we run, openKeys says it.
 func (k *keys) noteUnreadable(kid string, cause error) {

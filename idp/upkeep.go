@@ -26,14 +26,15 @@ func (p *Provider) Run(ctx context.Context, log *slog.Logger) error {
 	tick := time.NewTicker(sessionsCheck)
 	defer tick.Stop()
 	var keysDue time.Time
+	var seen string // the key set for which that was worked out: a command may have made the next key since
 	for {
-		if now := time.Now(); !now.Before(keysDue) {
+		if now := time.Now(); !now.Before(keysDue) || p.keys.version() != seen {
 			next, err := p.keepKeys(ctx)
 			if err != nil && ctx.Err() == nil {
 				log.Warn("could not look after the signing keys", "error", err)
 				next = now.Add(sessionsCheck)
 			}
-			keysDue = now.Add(min(max(next.Sub(now), time.Second), keysCheck))
+			keysDue, seen = now.Add(min(max(next.Sub(now), time.Second), keysCheck)), p.keys.version()
 		}
 		if err := p.endExpiredSessions(ctx); err != nil && ctx.Err() == nil {
 			log.Warn("could not end expired sessions", "error", err)

@@ -12,8 +12,11 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/go-jose/go-jose/v4"
+
 	"silentrenew/db"
 	"silentrenew/internal/event"
+	"silentrenew/internal/keyring"
 )
 
 // run lets the provider do what no request asks for, until the test ends.
@@ -27,6 +30,38 @@ func (s *site) run(t *testing.T) {
 		}
 	}()
 	t.Cleanup(func() { <-ended }) // the context has ended by then
+}
+
+// I20: after "silentrenew keys rotate" the earlier key goes when its time is over, and not when the provider would have looked by itself.
+func TestI20AKeyThatACommandHasReplacedGoesInTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSite(t)
+		if err := s.db.SetOption(t.Context(), keyRetentionOption.name, keyring.MinRetention.String()); err != nil {
+			t.Fatal(err)
+		}
+		s.run(t)
+		time.Sleep(time.Minute)
+		if _, err := keyring.New(s.db, nil).Rotate(t.Context(), jose.ES256, false, time.Now()); err != nil {
+			t.Fatal(err)
+		}
+		count := func() (keys int) {
+			for _, key := range s.keySet().Keys {
+				if key.Algorithm == string(jose.ES256) {
+					keys++
+				}
+			}
+			return keys
+		}
+		time.Sleep(keysReload) // by then every process has read the keys again
+		if got := count(); got != 2 {
+			t.Fatalf("%d keys are published, want both", got)
+		}
+		time.Sleep(keyring.MinPropagation + keyring.MinRetention + sessionsCheck)
+		synctest.Wait()
+		if got := count(); got != 1 {
+			t.Errorf("%d keys are published, want the new one alone", got)
+		}
+	})
 }
 
 // CoordinateLifetimeWithUserSession, as in Duende IdentityServer: who asks for it hears of the expiry too.
