@@ -101,7 +101,7 @@ func (p *Provider) checkAssertion(ctx context.Context, client db.Client, asserti
 	case claims.Issuer != client.ClientID || claims.Subject != client.ClientID:
 		return refuse(InvalidClient, "iss and sub of client_assertion must be the client_id")
 	case !p.isAudience(client, claims.Audience):
-		return refuse(InvalidClient, "aud of client_assertion must be the issuer %s, as text and not in a list", p.issuer)
+		return p.otherAudience(client)
 	case claims.Expires == nil || !now.Before(claims.Expires.Time()):
 		return refuse(InvalidClient, "exp of client_assertion is missing or over")
 	case claims.Expires.Time().After(now.Add(maxAssertionAge)):
@@ -119,18 +119,35 @@ func (p *Provider) checkAssertion(ctx context.Context, client db.Client, asserti
 	return err
 }
 
-// assertionAudienceProperty is a client's row in ClientProperties; tokenEndpointAudience as its value lets the client name the token
-// endpoint in its assertions, as OIDC Core §9 tells it to. Without the row it has to name the issuer (decision 0023).
+// assertionAudienceProperty is a client's row in ClientProperties; tokenEndpointAudience as its value lets the client name us by an address in
+// its assertions, as OIDC Core §9 and RFC 9126 §2 tell it to. Without the row it has to name the issuer (decision 0023).
 const (
 	assertionAudienceProperty = "assertion_audience"
 	tokenEndpointAudience     = "token_endpoint"
 )
 
-// isAudience reports whether an assertion of the client that names this audience is meant for us. A list never is: it could be for another
-// server too, who would pass it on (FAPI 2.0 §5.3.2.1).
+// isAudience reports whether an assertion of the client that names this audience is meant for us and for nobody else: another server that is
+// named too could pass it on. A list is refused, where the row does not say otherwise, even when we are all there is in it (FAPI 2.0 §5.3.2.1);
+// with the row it counts as long as every member is ours (decision 0048).
 func (p *Provider) isAudience(client db.Client, audience any) bool {
-	return audience == p.issuer ||
-		audience == p.url("/connect/token") && client.Properties[assertionAudienceProperty] == tokenEndpointAudience
+	if client.Properties[assertionAudienceProperty] != tokenEndpointAudience {
+		return audience == p.issuer
+	}
+	named, isList := audience.([]any)
+	if !isList {
+		named = []any{audience}
+	}
+	ours := []any{p.issuer, p.url("/connect/token"), p.url("/connect/par")}
+	return len(named) > 0 && !slices.ContainsFunc(named, func(one any) bool { return !slices.Contains(ours, one) })
+}
+
+// otherAudience says which audience is wanted, and to whom it helps by which row: libraries that go by OIDC Core §9 cannot all be told.
+func (p *Provider) otherAudience(client db.Client) *Error {
+	if client.Properties[assertionAudienceProperty] == tokenEndpointAudience {
+		return refuse(InvalidClient, "aud of client_assertion must be the issuer %s or the address of its token or pushed authorization request endpoint, and nobody else", p.issuer)
+	}
+	return refuse(InvalidClient, "aud of client_assertion must be the issuer %s, as text and not in a list, unless the client has the property %s=%s",
+		p.issuer, assertionAudienceProperty, tokenEndpointAudience)
 }
 
 // verifyAssertion returns the claims when a live key or secret of the client made the signature.

@@ -291,7 +291,7 @@ func TestOIDCCore9AudienceIsTheTokenEndpoint(t *testing.T) {
 		maps.Copy(members, row.means)
 		id := s.registered(members).ClientID
 		for audience, status := range map[string]int{
-			testIssuer + "/connect/token": row.status, testIssuer + "/connect/par": http.StatusUnauthorized, testIssuer + "/": http.StatusUnauthorized,
+			testIssuer + "/connect/token": row.status, testIssuer + "/connect/par": row.status, testIssuer + "/": http.StatusUnauthorized,
 			"https://example.com/connect/token": http.StatusUnauthorized,
 		} {
 			form := assertionForm(key.assertion(map[string]any{"iss": id, "sub": id, "aud": audience}), "grant_type", "authorization_code", "code", "unknown")
@@ -302,11 +302,27 @@ func TestOIDCCore9AudienceIsTheTokenEndpoint(t *testing.T) {
 	}
 	s.addRobot(key)
 	s.exec(`INSERT INTO "ClientProperties" ("ClientId", "Key", "Value") SELECT "Id", 'assertion_audience', 'token_endpoint' FROM "Clients" WHERE "ClientId" = 'robot'`)
-	for audience, status := range map[any]int{testIssuer + "/connect/token": http.StatusOK, testIssuer: http.StatusOK, testIssuer + "/connect/par": http.StatusUnauthorized} {
-		if answer := s.token(assertionForm(key.assertion(map[string]any{"aud": audience}))); answer.StatusCode != status {
-			t.Errorf("a row with the property, aud %s: got %d %s, want %d", audience, answer.StatusCode, answer.Body, status)
+	token, pushed, elsewhere := testIssuer+"/connect/token", testIssuer+"/connect/par", "https://example.com/connect/token"
+	for _, row := range []struct {
+		name     string
+		audience any
+		status   int
+	}{
+		{"the issuer", testIssuer, http.StatusOK},
+		{"the token endpoint (OIDC Core §9)", token, http.StatusOK},
+		{"the pushed authorization request endpoint (RFC 9126 §2)", pushed, http.StatusOK},
+		{"a list of one (RFC 7519 §4.1.3)", []string{token}, http.StatusOK},
+		{"a list of all that we are (RFC 7519 §4.1.3)", []string{testIssuer, token, pushed}, http.StatusOK},
+		{"another server too (RFC 7523 §3)", []string{token, elsewhere}, http.StatusUnauthorized},
+		{"another server (RFC 7523 §3)", elsewhere, http.StatusUnauthorized},
+		{"another endpoint", testIssuer + "/connect/userinfo", http.StatusUnauthorized},
+		{"nobody", []string{}, http.StatusUnauthorized},
+		{"a list in a list", [][]string{{token}}, http.StatusUnauthorized},
+		{"an object", map[string]any{"aud": token}, http.StatusUnauthorized},
+		{"objects", []any{map[string]any{"aud": token}}, http.StatusUnauthorized},
+	} {
+		if answer := s.token(assertionForm(key.assertion(map[string]any{"aud": row.audience}))); answer.StatusCode != row.status {
+			t.Errorf("a row with the property, aud names %s: got %d %s, want %d", row.name, answer.StatusCode, answer.Body, row.status)
 		}
 	}
-	both := []string{testIssuer, testIssuer + "/connect/token"}
-	wantError(t, s.token(assertionForm(key.assertion(map[string]any{"aud": both}))), http.StatusUnauthorized, InvalidClient)
 }

@@ -180,8 +180,8 @@
 //   - RFC 9110, HTTP Semantics: https://www.rfc-editor.org/rfc/rfc9110
 //     Works: conditional requests for our documents (§13.1.2), HEAD (§9.3.2), Allow (§15.5.6).
 //   - RFC 9126, Pushed Authorization Requests: https://www.rfc-editor.org/rfc/rfc9126
-//     Works: all of it: request objects too (§3), errors (§2.3), required where a row says so (§6), each reference used once
-//     (§7.3).
+//     Works: request objects too (§3), errors (§2.3), required where a row says so (§6), each reference used once (§7.3). The
+//     audience of an assertion is the issuer alone, or one of our addresses (§2) where the client's row says so.
 //   - RFC 9207, Authorization Server Issuer Identification: https://www.rfc-editor.org/rfc/rfc9207
 //     Works: iss in every answer, errors included (§2).
 //   - RFC 9449, Demonstrating Proof of Possession: https://www.rfc-editor.org/rfc/rfc9449
