@@ -77,7 +77,7 @@ func TestI22RFC9449Section7(t *testing.T) {
 				t.Errorf("status %d: %s", got.StatusCode, got.body)
 			}
 			challenges := got.Header.Values("WWW-Authenticate")
-			algorithms := `, algs="ES256 PS256 EdDSA"`
+			algorithms := `, algs="ES256 PS256 EdDSA Ed25519"`
 			problem := row.scheme + ` realm="companies", error="` + string(row.want) + `", error_description="`
 			if !strings.HasPrefix(challenges[0], problem) || !strings.HasSuffix(challenges[len(challenges)-1], algorithms) || (len(challenges) == 2) != (row.scheme == "Bearer") {
 				t.Errorf("WWW-Authenticate: %q", challenges)
@@ -92,7 +92,7 @@ func TestI22RFC9449Section7(t *testing.T) {
 	}
 	t.Run("nothing at all names both schemes (§7.1)", func(t *testing.T) {
 		got := p.get("/api/companies", "").Header.Values("WWW-Authenticate")
-		if len(got) != 2 || got[0] != `Bearer realm="companies"` || got[1] != `DPoP realm="companies", algs="ES256 PS256 EdDSA"` {
+		if len(got) != 2 || got[0] != `Bearer realm="companies"` || got[1] != `DPoP realm="companies", algs="ES256 PS256 EdDSA Ed25519"` {
 			t.Errorf("WWW-Authenticate: %q", got)
 		}
 	})

@@ -129,7 +129,8 @@ func hostForScheme(u *url.URL) bool {
 // What the provider understands; a test of idp compares.
 var (
 	signatureAlgorithms = []string{"RS256", "PS256", "ES256", "EdDSA"}
-	assertionAlgorithms = append(slices.Clone(signatureAlgorithms), "HS256", "HS384", "HS512")
+	clientAlgorithms    = append(slices.Clone(signatureAlgorithms), "Ed25519") // EdDSA too, by its newer name (RFC 9864 §2.2)
+	assertionAlgorithms = append(slices.Clone(clientAlgorithms), "HS256", "HS384", "HS512")
 	grantTypes          = []string{"authorization_code", "refresh_token", "client_credentials", "urn:ietf:params:oauth:grant-type:device_code",
 		"urn:ietf:params:oauth:grant-type:token-exchange", "implicit", "hybrid"} // the last two where clients register themselves (decision 0041)
 	authenticationMethods = []string{"none", "client_secret_basic", "client_secret_post", "private_key_jwt", "client_secret_jwt"}
@@ -180,7 +181,7 @@ func wordsKnown(c Client, wrong fault) {
 	}{
 		{"AllowedIdentityTokenSigningAlgorithms", strings.Split(c.AllowedIdentityTokenSigningAlgorithms, ","), signatureAlgorithms},
 		{"UserinfoSignedResponseAlg", []string{c.UserinfoSignedResponseAlg}, signatureAlgorithms},
-		{"RequestObjectSigningAlg", []string{c.RequestObjectSigningAlg}, append([]string{"none"}, signatureAlgorithms...)},
+		{"RequestObjectSigningAlg", []string{c.RequestObjectSigningAlg}, append([]string{"none"}, clientAlgorithms...)},
 		{"TokenEndpointAuthMethod", []string{c.TokenEndpointAuthMethod}, authenticationMethods},
 		{"TokenEndpointAuthSigningAlg", []string{c.TokenEndpointAuthSigningAlg}, assertionAlgorithms},
 		{"UserCodeType", []string{c.UserCodeType}, []string{"Numeric"}},

@@ -12,6 +12,7 @@ import (
 	"github.com/go-jose/go-jose/v4/jwt"
 
 	"silentrenew/db"
+	"silentrenew/internal/jwkset"
 )
 
 // Methods of a client that signs an assertion (OIDC Core §9, RFC 7523 §2.2): with a key only it has, or with a secret that we
@@ -38,7 +39,7 @@ const (
 // Algorithms of assertions. A client's requests and private_key_jwt take the asymmetric ones, so nobody can sign with a public
 // key; client_secret_jwt takes the others, and for them no public key is looked at (RFC 8725 §2.1, §3.1).
 var (
-	assertionAlgorithms = []jose.SignatureAlgorithm{jose.RS256, jose.PS256, jose.ES256, jose.EdDSA}
+	assertionAlgorithms = []jose.SignatureAlgorithm{jose.RS256, jose.PS256, jose.ES256, jose.EdDSA, jwkset.Ed25519}
 	hmacAlgorithms      = []jose.SignatureAlgorithm{jose.HS256, jose.HS384, jose.HS512}
 	clientAlgorithms    = slices.Concat(assertionAlgorithms, hmacAlgorithms)
 )
@@ -163,7 +164,7 @@ func (p *Provider) verifyAssertion(ctx context.Context, client db.Client, assert
 	if !slices.Contains(assertionTypes, header.ExtraHeaders[jose.HeaderType]) {
 		return claims, refuse(InvalidClient, "typ of client_assertion is not that of a client assertion")
 	}
-	if only := client.TokenEndpointAuthSigningAlg; only != "" && only != header.Algorithm { // OIDC Registration §2
+	if only := client.TokenEndpointAuthSigningAlg; only != "" && !jwkset.SameAlgorithm(only, header.Algorithm) { // OIDC Registration §2
 		return claims, refuse(InvalidClient, "client_assertion must be signed with %s, as client %s has registered", only, client.ClientID)
 	}
 	if isHMAC(header) {
@@ -172,7 +173,7 @@ func (p *Provider) verifyAssertion(ctx context.Context, client db.Client, assert
 	}
 	keys, err := p.clientKeys(ctx, client, header.KeyID)
 	for _, key := range keys {
-		if fits(key, header) && parsed.Claims(key, &claims) == nil {
+		if fits(key, header) && parsed.Claims(jwkset.Verifier(key), &claims) == nil {
 			return claims, nil
 		}
 	}

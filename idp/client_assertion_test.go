@@ -18,6 +18,8 @@ import (
 
 	"silentrenew/db"
 	"silentrenew/db/dbtest"
+	"silentrenew/internal/dpop/dpoptest"
+	"silentrenew/internal/jwkset"
 	"silentrenew/internal/seal"
 )
 
@@ -46,7 +48,7 @@ func newSigner(t testing.TB, alg jose.SignatureAlgorithm) signer {
 	t.Helper()
 	var private, public any
 	switch alg {
-	case jose.EdDSA:
+	case jose.EdDSA, jwkset.Ed25519:
 		pub, key, err := ed25519.GenerateKey(rand.Reader)
 		if err != nil {
 			t.Fatal(err)
@@ -83,7 +85,7 @@ func (s signer) typed(typ string, changes map[string]any) string {
 	if typ != "" {
 		options = options.WithType(jose.ContentType(typ))
 	}
-	made, err := jose.NewSigner(jose.SigningKey{Algorithm: s.alg, Key: jose.JSONWebKey{Key: s.key, KeyID: s.kid()}}, options)
+	made, err := jose.NewSigner(jose.SigningKey{Algorithm: s.alg, Key: jose.JSONWebKey{Key: dpoptest.SigningKey(s.key, s.alg), KeyID: s.kid()}}, options)
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -116,6 +118,8 @@ func TestI22PrivateKeyJWT(t *testing.T) {
 	s := newSite(t)
 	ec, ed, stranger := newSigner(t, jose.ES256), newSigner(t, jose.EdDSA), newSigner(t, jose.ES256)
 	s.addRobot(ec, ed)
+	renamed := ed
+	renamed.alg = jwkset.Ed25519
 	hmac := signer{t: t, key: []byte(ec.public + "........................"), alg: jose.HS256} // the public key as a secret
 	now := time.Now()
 	for _, row := range []struct {
@@ -126,6 +130,7 @@ func TestI22PrivateKeyJWT(t *testing.T) {
 	}{
 		{"ES256", assertionForm(ec.assertion(nil)), 200, ""},
 		{"EdDSA", assertionForm(ed.assertion(nil)), 200, ""},
+		{"Ed25519 (RFC 9864 §2.2)", assertionForm(renamed.assertion(nil)), 200, ""},
 		{"with the client_id beside it", assertionForm(ec.assertion(nil), "client_id", "robot"), 200, ""},
 		{"another client_id (RFC 7521 §4.2)", assertionForm(ec.assertion(nil), "client_id", "spa-client"), 401, InvalidClient},
 		{"a key nobody registered", assertionForm(stranger.assertion(nil)), 401, InvalidClient},
@@ -169,6 +174,9 @@ func TestI22PrivateKeyJWT(t *testing.T) {
 		wantError(t, s.token(assertionForm(ec.assertion(nil))), http.StatusUnauthorized, InvalidClient)
 		if answer := s.token(assertionForm(ed.assertion(nil))); answer.StatusCode != http.StatusOK {
 			t.Errorf("the registered one: %d %s", answer.StatusCode, answer.Body)
+		}
+		if answer := s.token(assertionForm(renamed.assertion(nil))); answer.StatusCode != http.StatusOK {
+			t.Errorf("the registered one by its other name (RFC 9864 §2.2): %d %s", answer.StatusCode, answer.Body)
 		}
 		s.exec(`UPDATE "Clients" SET "TokenEndpointAuthSigningAlg" = NULL WHERE "ClientId" = 'robot'`)
 	})

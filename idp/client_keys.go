@@ -14,6 +14,7 @@ import (
 
 	"silentrenew/db"
 	"silentrenew/internal/event"
+	"silentrenew/internal/jwkset"
 )
 
 // clientKeys returns the public keys a client signs with: those in its rows that have not expired, and those it publishes at
@@ -37,7 +38,7 @@ func (p *Provider) clientKeys(ctx context.Context, client db.Client, kid string)
 
 // fits reports whether a signature with this kid and alg may have been made by the key (RFC 8725 §3.1).
 func fits(key jose.JSONWebKey, header jose.Header) bool {
-	return (header.KeyID == "" || key.KeyID == "" || key.KeyID == header.KeyID) && (key.Algorithm == "" || key.Algorithm == header.Algorithm)
+	return (header.KeyID == "" || key.KeyID == "" || key.KeyID == header.KeyID) && (key.Algorithm == "" || jwkset.SameAlgorithm(key.Algorithm, header.Algorithm))
 }
 
 // How long what a client published is believed, and how often it is asked.

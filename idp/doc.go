@@ -193,4 +193,6 @@
 //     Works: exact redirect URIs (§2.1), PKCE (§2.1.1), no access token in a URL (§4.3.2), codes and refresh tokens once,
 //     with the end of what a stolen one gave (§4.14.2), 303 after a form (§4.12). Not: its advice against response types
 //     with a token (§2.1.2) where clients register themselves, since a Dynamic OP must know them (decision 0041).
+//   - RFC 9864, Fully-Specified Algorithms for JOSE and COSE: https://www.rfc-editor.org/rfc/rfc9864
+//     Works: Ed25519 (§2.2) as a name of EdDSA in what clients sign. Not: in what we sign, which older libraries have to read.
 package idp

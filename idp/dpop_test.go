@@ -259,7 +259,7 @@ func TestI22RFC9449Section7Userinfo(t *testing.T) {
 			wantError(t, answer, http.StatusUnauthorized, row.want)
 			challenges := answer.Header.Values("WWW-Authenticate")
 			if !strings.HasPrefix(challenges[0], row.scheme+` error="`+string(row.want)+`", error_description="`) ||
-				!strings.HasSuffix(challenges[len(challenges)-1], `algs="ES256 PS256 EdDSA"`) || (len(challenges) == 2) != (row.scheme == "Bearer") {
+				!strings.HasSuffix(challenges[len(challenges)-1], `algs="ES256 PS256 EdDSA Ed25519"`) || (len(challenges) == 2) != (row.scheme == "Bearer") {
 				t.Errorf("WWW-Authenticate: %q", challenges)
 			}
 		})
@@ -273,7 +273,7 @@ func TestI22RFC9449Section7Userinfo(t *testing.T) {
 	})
 	t.Run("nothing names both schemes (§7.1)", func(t *testing.T) {
 		got := s.call(http.MethodGet, "/connect/userinfo", nil).Header.Values("WWW-Authenticate")
-		if !slices.Equal(got, []string{"Bearer", `DPoP algs="ES256 PS256 EdDSA"`}) {
+		if !slices.Equal(got, []string{"Bearer", `DPoP algs="ES256 PS256 EdDSA Ed25519"`}) {
 			t.Errorf("got %q", got)
 		}
 	})

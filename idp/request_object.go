@@ -15,6 +15,7 @@ import (
 	"github.com/go-jose/go-jose/v4/jwt"
 
 	"silentrenew/db"
+	"silentrenew/internal/jwkset"
 )
 
 // requestObjectTypes are the values of typ a request object may have; none at all is the usual one (RFC 9101 §4, §10.8).
@@ -113,7 +114,7 @@ func (p *Provider) requestObjectClaims(ctx context.Context, client db.Client, ob
 	}
 	header := signed.Headers[0]
 	switch {
-	case only != "" && only != header.Algorithm:
+	case only != "" && !jwkset.SameAlgorithm(only, header.Algorithm):
 		return nil, errors.New("signed with another algorithm than the registered one")
 	case !slices.Contains(requestObjectTypes, header.ExtraHeaders[jose.HeaderType]):
 		return nil, errors.New("typ is not that of a request object")
@@ -121,7 +122,7 @@ func (p *Provider) requestObjectClaims(ctx context.Context, client db.Client, ob
 	keys, err := p.clientKeys(ctx, client, header.KeyID)
 	for _, key := range keys {
 		var claims map[string]any
-		if fits(key, header) && signed.Claims(key, &claims) == nil && claims != nil {
+		if fits(key, header) && signed.Claims(jwkset.Verifier(key), &claims) == nil && claims != nil {
 			return claims, nil
 		}
 	}

@@ -16,6 +16,7 @@ import (
 	"silentrenew/db/dbtest"
 	"silentrenew/internal/dpop"
 	"silentrenew/internal/dpop/dpoptest"
+	"silentrenew/internal/jwkset"
 )
 
 const endpoint = "http://localhost:5005/connect/token"
@@ -49,6 +50,7 @@ func TestI22RFC9449Section43(t *testing.T) {
 		{"ES256", []string{ec.Proof("POST", endpoint)}, ""},
 		{"PS256", []string{dpoptest.NewKey(t, jose.PS256).Proof("POST", endpoint)}, ""},
 		{"EdDSA", []string{dpoptest.NewKey(t, jose.EdDSA).Proof("POST", endpoint)}, ""},
+		{"Ed25519 (RFC 9864 §2.2)", []string{dpoptest.NewKey(t, jwkset.Ed25519).Proof("POST", endpoint)}, ""},
 		{"1 no header", nil, "sent 0 times"},
 		{"1 two headers", []string{right, right}, "sent 2 times"},
 		{"1 two proofs in one header", []string{right + ", " + right}, "must be a JWT"},

@@ -12,11 +12,13 @@ import (
 
 	"github.com/go-jose/go-jose/v4"
 	"github.com/go-jose/go-jose/v4/jwt"
+
+	"silentrenew/internal/jwkset"
 )
 
 // Algorithms are those a proof may be signed with: asymmetric ones only, and never "none" (RFC 9449 §4.3). RS256 is not among
 // them: a proof brings its own key, so nothing else would say that the key is for PS256 only (RFC 8725 §3.1, FAPI 2.0 §5.4.1).
-var Algorithms = []jose.SignatureAlgorithm{jose.ES256, jose.PS256, jose.EdDSA}
+var Algorithms = []jose.SignatureAlgorithm{jose.ES256, jose.PS256, jose.EdDSA, jwkset.Ed25519}
 
 // AlgorithmNames lists them as a challenge does (RFC 9449 §7.1).
 func AlgorithmNames() string {
@@ -64,7 +66,7 @@ func parse(raw string) (proof, error) {
 	}
 	token, err := jwt.ParseSigned(raw, Algorithms) // refuses an embedded key that is private or symmetric
 	if err != nil {
-		return proof{}, errors.New("it must be a JWT with the public key as jwk, signed with ES256, PS256 or EdDSA")
+		return proof{}, errors.New("it must be a JWT with the public key as jwk, signed with one of " + AlgorithmNames())
 	}
 	header := token.Headers[0]
 	_, plain := header.ExtraHeaders["b64"] // a JWT has its payload encoded (RFC 7797 §7)
@@ -80,7 +82,7 @@ func parse(raw string) (proof, error) {
 		return proof{}, err
 	}
 	var said claims
-	if err := token.Claims(header.JSONWebKey.Key, &said); err != nil {
+	if err := token.Claims(jwkset.Verifier(*header.JSONWebKey), &said); err != nil {
 		return proof{}, errors.New("its signature or a claim is wrong")
 	}
 	thumbprint, err := header.JSONWebKey.Thumbprint(crypto.SHA256)

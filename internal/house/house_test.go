@@ -32,7 +32,7 @@ var rooms = map[string][]string{
 	"internal/backchannel":      {},
 	"internal/config":           {},
 	"internal/declaration":      {"db", "internal/attribute", "internal/jwkset", "internal/seal"},
-	"internal/dpop":             {},
+	"internal/dpop":             {"internal/jwkset"},
 	"internal/event":            {},
 	"internal/eventlog":         {"internal/event"},
 	"internal/greeting":         {"db", "internal/config", "internal/localca"},

@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
+
+	"silentrenew/internal/jwkset"
 )
 
 // Key is a client's key pair.
@@ -31,7 +33,7 @@ func NewKey(t testing.TB, alg jose.SignatureAlgorithm, bits ...int) Key {
 	var private crypto.Signer
 	var err error
 	switch alg {
-	case jose.EdDSA:
+	case jose.EdDSA, jwkset.Ed25519:
 		_, private, err = ed25519.GenerateKey(rand.Reader)
 	case jose.RS256, jose.PS256:
 		private, err = rsa.GenerateKey(rand.Reader, append(bits, 2048)[0])
@@ -91,7 +93,7 @@ func (k Key) Signed(header, claims map[string]any) string {
 	for name, value := range header {
 		options = options.WithHeader(jose.HeaderKey(name), value)
 	}
-	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: k.Alg, Key: k.Private}, options)
+	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: k.Alg, Key: SigningKey(k.Private, k.Alg)}, options)
 	if err != nil {
 		k.T.Fatal(err)
 	}
