@@ -187,7 +187,7 @@ func (p *Provider) verifyAssertion(ctx context.Context, client db.Client, assert
 // verifyHMAC checks a signature with the client's recoverable secrets.
 func (p *Provider) verifyHMAC(ctx context.Context, client db.Client, parsed *jwt.JSONWebToken, claims *assertionClaims) error {
 	refused := refuse(InvalidClient, "client authentication failed")
-	refused.cause = errors.New("no live secret of the client made the signature")
+	refused.cause = fmt.Errorf("no live %s of the client made the signature; a hashed secret cannot check an HMAC", recoverableSecret)
 	now := time.Now()
 	for _, row := range client.Secrets {
 		if row.Type != recoverableSecret || row.Expiration != nil && !now.Before(*row.Expiration) {

@@ -112,7 +112,7 @@ func (c clientCredentials) check() error {
 // authenticateClient returns the client the credentials belong to. Unknown client, wrong secret and disabled client look
 // the same from outside; only our log knows which it was.
 func (p *Provider) authenticateClient(ctx context.Context, credentials clientCredentials) (db.Client, error) {
-	refused := refuse(InvalidClient, "client authentication failed")
+	refused := unauthenticated(credentials)
 	client, err := p.db.Client(ctx, credentials.ClientID)
 	switch {
 	case errors.Is(err, db.ErrNotFound):
@@ -141,10 +141,19 @@ func (p *Provider) authenticateClient(ctx context.Context, credentials clientCre
 	return client, nil
 }
 
+// unauthenticated refuses a client without saying why, as far as that is not to be seen in the request itself: libraries leave the secret out
+// where their authors thought of public clients only.
+func unauthenticated(credentials clientCredentials) *Error {
+	if credentials.Method == authNone {
+		return refuse(InvalidClient, "client authentication failed: nothing but a client_id was sent, and that is unknown or has to be proved by client_secret or client_assertion (RFC 6749 section 2.3)")
+	}
+	return refuse(InvalidClient, "client authentication failed")
+}
+
 // otherMethod refuses a client that does not authenticate the way it is registered for. Who has shown that it knows the secret is told which way
 // that is, and what to do; it often is client_secret_basic because that is what a registration means that names none (RFC 7591 §2).
 func otherMethod(client db.Client, credentials clientCredentials) *Error {
-	refused := refuse(InvalidClient, "client authentication failed")
+	refused := unauthenticated(credentials)
 	if secretMatches(client.Secrets, credentials.Secret, time.Now()) {
 		refused = refuse(InvalidClient, "client %s sent its secret by %s and is registered for %s: %s, or register token_endpoint_auth_method %s",
 			client.ClientID, credentials.Method, client.TokenEndpointAuthMethod, howTo[client.TokenEndpointAuthMethod], credentials.Method)

@@ -94,7 +94,7 @@ func TestI22ClientAuthentication(t *testing.T) {
 // what to do; to anybody else every refusal looks the same.
 func TestI22AnotherMethodThanRegistered(t *testing.T) {
 	s := newSite(t)
-	for id, method := range map[string]string{"by-header": authClientSecretBasic, "by-form": authClientSecretPost} {
+	for id, method := range map[string]string{"by-header": authClientSecretBasic, "by-form": authClientSecretPost, "any": ""} {
 		s.addClient(id, func(c *db.Client) {
 			c.RequireClientSecret, c.TokenEndpointAuthMethod = true, method
 			c.Secrets = []db.ClientSecret{{Type: sharedSecret, Value: db.HashSecret("pr00f")}}
@@ -106,7 +106,9 @@ func TestI22AnotherMethodThanRegistered(t *testing.T) {
 		{"client_secret_basic, posted", "by-header", "pr00f", "", "send it in the Authorization header, or register token_endpoint_auth_method client_secret_post"},
 		{"client_secret_post, in the header", "", "", basic("by-form", "pr00f"), "send it as client_secret in the form, or register token_endpoint_auth_method client_secret_basic"},
 		{"a wrong secret", "by-header", "wrong", "", `"client authentication failed"`},
-		{"no secret", "by-header", "", "", `"client authentication failed"`},
+		{"no secret", "by-header", "", "", "nothing but a client_id was sent"},
+		{"no secret, any method", "any", "", "", "nothing but a client_id was sent"},
+		{"an unknown client without a secret", "nobody", "", "", "nothing but a client_id was sent"},
 		{"an unknown client", "nobody", "pr00f", "", `"client authentication failed"`},
 	} {
 		t.Run(row.name, func(t *testing.T) {
