@@ -1,7 +1,6 @@
 package idp
 
 import (
-	"cmp"
 	"context"
 	"encoding/base64"
 	"encoding/json"
@@ -67,9 +66,7 @@ func (p *Provider) withRequestObject(ctx context.Context, client db.Client, valu
 func (p *Provider) openRequestObject(ctx context.Context, client db.Client, object string) (map[string]any, error) {
 	claims, err := p.requestObjectClaims(ctx, client, object)
 	if err != nil {
-		refused := refuse(InvalidRequestObject, "request is no request object that client %s may send: signature, key, alg or typ", client.ClientID)
-		refused.cause = err
-		return nil, refused
+		return nil, err
 	}
 	var registered jwt.Claims
 	encoded, _ := json.Marshal(claims) // it came from JSON
@@ -103,21 +100,24 @@ func (p *Provider) openRequestObject(ctx context.Context, client db.Client, obje
 func (p *Provider) requestObjectClaims(ctx context.Context, client db.Client, object string) (map[string]any, error) {
 	only := client.RequestObjectSigningAlg
 	if claims, unsigned, err := unsignedClaims(object); unsigned {
-		if client.RequireRequestObject || only != "" && only != unsignedAlgorithm {
-			return nil, errors.New("unsigned")
+		switch {
+		case client.RequireRequestObject || only != "" && only != unsignedAlgorithm:
+			return nil, refuse(InvalidRequestObject, "request: client %s must sign its request objects", client.ClientID)
+		case err != nil:
+			return nil, refuseObject(err, "request: typ, crit or payload is not that of a request object")
 		}
-		return claims, err
+		return claims, nil
 	}
 	signed, err := jwt.ParseSigned(object, assertionAlgorithms)
 	if err != nil {
-		return nil, err
+		return nil, refuseObject(err, "request is not a JWT signed with one of %v", assertionAlgorithms)
 	}
 	header := signed.Headers[0]
 	switch {
 	case only != "" && !jwkset.SameAlgorithm(only, header.Algorithm):
-		return nil, errors.New("signed with another algorithm than the registered one")
+		return nil, refuse(InvalidRequestObject, "request: it is signed with %s, and client %s has registered %s", header.Algorithm, client.ClientID, only)
 	case !slices.Contains(requestObjectTypes, header.ExtraHeaders[jose.HeaderType]):
-		return nil, errors.New("typ is not that of a request object")
+		return nil, refuse(InvalidRequestObject, "request: typ is not that of a request object")
 	}
 	keys, err := p.clientKeys(ctx, client, header.KeyID)
 	for _, key := range keys {
@@ -126,7 +126,14 @@ func (p *Provider) requestObjectClaims(ctx context.Context, client db.Client, ob
 			return claims, nil
 		}
 	}
-	return nil, cmp.Or(err, errors.New("no registered key verifies it"))
+	return nil, refuseObject(err, "request: no registered key of client %s made the signature", client.ClientID)
+}
+
+// refuseObject is refuse with a cause for our log, nil when there is no more to say.
+func refuseObject(cause error, format string, args ...any) *Error {
+	refused := refuse(InvalidRequestObject, format, args...)
+	refused.cause = cause
+	return refused
 }
 
 // unsignedClaims reads a JWT with alg none and no signature (RFC 7519 §6), and reports whether it is one.

@@ -137,6 +137,13 @@ func TestI22RequestObjectRefuses(t *testing.T) { // RFC 9101 §6.2, §10.8; OIDC
 	past, future := time.Now().Add(-time.Second).Unix(), time.Now().Add(time.Hour).Unix()
 	tampered := sign(nil)
 	tampered = tampered[:len(tampered)-4] + "AAAA"
+	says := map[string]string{ // by name of the row, part of the description
+		"unsigned where it must be signed": "must sign",
+		"no JWT":                           "not a JWT signed with one of",
+		"unsigned null":                    "payload",
+		"signed with another key":          "no registered key",
+		"typ of an access token":           "typ",
+	}
 	for _, row := range []struct {
 		name, client, object string
 		want                 Code
@@ -165,7 +172,11 @@ func TestI22RequestObjectRefuses(t *testing.T) { // RFC 9101 §6.2, §10.8; OIDC
 		{"too long", "signing", strings.Repeat("a", 16_001), InvalidRequest},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			wantRedirectError(t, b.get(s.authorizeURL("client_id", row.client, "request", row.object)), row.want)
+			answer := b.get(s.authorizeURL("client_id", row.client, "request", row.object))
+			wantRedirectError(t, answer, row.want)
+			if got := answer.sent("error_description"); !strings.Contains(got, says[row.name]) {
+				t.Errorf("says %q and not what is wrong: %q", got, says[row.name])
+			}
 		})
 	}
 	evil := sign(map[string]any{"redirect_uri": "https://evil.example/"})
@@ -187,13 +198,13 @@ func TestI22RegisteredRequestObjectSigningAlg(t *testing.T) {
 	s.signIn(b, "Mick")
 	signed := signedObject(t, key, "", objectClaims("signing", nil))
 	plain := unsigned(t, objectClaims("signing", nil))
-	for _, row := range []struct{ registered, object, want string }{
-		{"", signed, ""}, {"", plain, ""}, {"ES256", signed, ""}, {"ES256", plain, "invalid_request_object"},
-		{"PS256", signed, "invalid_request_object"}, {"none", plain, ""}, {"none", signed, "invalid_request_object"},
+	for _, row := range []struct{ registered, object, want, says string }{
+		{"", signed, "", ""}, {"", plain, "", ""}, {"ES256", signed, "", ""}, {"ES256", plain, "invalid_request_object", "must sign"},
+		{"PS256", signed, "invalid_request_object", "has registered PS256"}, {"none", plain, "", ""}, {"none", signed, "invalid_request_object", "has registered none"},
 	} {
 		s.exec(`UPDATE "Clients" SET "RequestObjectSigningAlg" = ? WHERE "ClientId" = 'signing'`, row.registered)
 		answer := b.get(s.authorizeURL("client_id", "signing", "request", row.object))
-		if got := answer.sent("error"); got != row.want {
+		if got := answer.sent("error"); got != row.want || !strings.Contains(answer.sent("error_description"), row.says) {
 			t.Errorf("registered %q: got %q, want %q: %d %s", row.registered, got, row.want, answer.StatusCode, answer.Header.Get("Location"))
 		}
 	}
