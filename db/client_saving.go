@@ -136,6 +136,9 @@ var (
 	authenticationMethods = []string{"none", "client_secret_basic", "client_secret_post", "private_key_jwt", "client_secret_jwt"}
 )
 
+// GrantTypes are those that the provider has.
+func GrantTypes() []string { return slices.Clone(grantTypes) }
+
 // UnknownGrantTypes returns those of the client's grant types that the provider does not have.
 func (c Client) UnknownGrantTypes() []string {
 	return slices.DeleteFunc(slices.Clone(c.GrantTypes), func(grantType string) bool { return slices.Contains(grantTypes, grantType) })

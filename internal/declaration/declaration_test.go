@@ -191,7 +191,7 @@ func TestWhatAnEarlierStartLeftIsPointedAt(t *testing.T) {
 
 func TestAGrantTypeNobodyHasIsPointedAt(t *testing.T) {
 	done := apply(t, dbtest.Seeded(t), "clients: [{client_id: c, grant_types: [client_credentials, password]}]")
-	if len(done.Warnings) != 1 || !strings.Contains(done.Warnings[0], `grant type "password"`) {
+	if len(done.Warnings) != 1 || !strings.Contains(done.Warnings[0], `grant type "password"`) || !strings.Contains(done.Warnings[0], "urn:ietf:params:oauth:grant-type:device_code") {
 		t.Errorf("got %q", done.Warnings)
 	}
 }

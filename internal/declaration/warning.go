@@ -45,7 +45,7 @@ func Warnings(ctx context.Context, store *db.DB, c db.Client) ([]db.ValidationEr
 		warn("AccessTokenLifetime", "%s", loop)
 	}
 	for _, grantType := range c.UnknownGrantTypes() {
-		warn("GrantType", "lists the grant type %q, which this provider does not have", grantType)
+		warn("GrantType", "lists the grant type %q, which this provider does not have (known: %s)", grantType, strings.Join(db.GrantTypes(), " "))
 	}
 	for _, list := range []struct {
 		field  string
