@@ -194,7 +194,7 @@ func checkCodeChallenge(client db.Client, asked responseType, sent parameters) e
 	case !asked.Code: // nothing to redeem
 		return nil
 	case challenge == "" && client.RequirePKCE:
-		return refuse(InvalidRequest, "code_challenge is missing")
+		return refuse(InvalidRequest, "code_challenge is missing: client %s has to use PKCE (RFC 7636 section 4.4.1)", client.ClientID)
 	case challenge == "" && sent["code_challenge_method"] != "":
 		return refuse(InvalidRequest, "code_challenge_method is sent without code_challenge")
 	case challenge == "":

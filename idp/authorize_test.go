@@ -188,6 +188,10 @@ func TestA41PromptNoneNeverShowsAForm(t *testing.T) {
 		t.Errorf("with the user's own hint: got %s", answer.Header.Get("Location"))
 	}
 
+	answer := b.get(s.authorizeURL("code_challenge", "", "code_challenge_method", ""))
+	if got := answer.sent("error_description"); !strings.Contains(got, "spa-client has to use PKCE") { // RFC 7636 §4.4.1: the description explains it
+		t.Errorf("says %q", got)
+	}
 	s.exec(`UPDATE Clients SET RequireConsent = 1 WHERE ClientId = 'spa-client'`)
 	wantRedirectError(t, b.get(s.authorizeURL("prompt", "none")), ConsentRequired)
 	s.exec(`UPDATE Clients SET EnableLocalLogin = 0 WHERE ClientId = 'spa-client'`)
