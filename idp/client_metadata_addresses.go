@@ -109,6 +109,8 @@ func (p *Provider) scopeWanted(ctx context.Context, m clientMetadata, client *db
 	for _, value := range parseScope(m.Scope) {
 		switch {
 		case value == scopeOfflineAccess: // grant_types says whether there are refresh tokens
+		case !allowed.Contains(value) && !vouched:
+			return refuseMetadata("scope", "has a value that cannot be registered here; there are: %s, and with an initial access token those of APIs", allowed)
 		case !allowed.Contains(value):
 			return refuseMetadata("scope", "has a value that cannot be registered here; there are: %s", allowed)
 		default:

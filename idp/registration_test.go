@@ -212,7 +212,7 @@ func TestOIDCRegistration33Refused(t *testing.T) {
 		{`{` + redirect + `,"client_name":"` + long + `"}`, InvalidClientMetadata, "client_name"},
 		{`{` + redirect + `,"client_name":"a\u0000b"}`, InvalidClientMetadata, "client_name"},
 		{`{` + redirect + `,"contacts":["a b"]}`, InvalidClientMetadata, "contacts"},
-		{`{` + redirect + `,"scope":"openid companyApi"}`, InvalidClientMetadata, "scope"},
+		{`{` + redirect + `,"scope":"openid companyApi"}`, InvalidClientMetadata, "with an initial access token those of APIs"},
 		{`{"redirect_uris":["https://rp;script-src/cb"]}`, InvalidRedirectURI, "redirect_uris"},
 		{`{"redirect_uris":["https://*.example/cb"]}`, InvalidRedirectURI, "redirect_uris"},
 		{`{"redirect_uris":["https://:443/cb"]}`, InvalidRedirectURI, "redirect_uris"},
