@@ -179,6 +179,29 @@ func TestClientsWarnOfScopesAndGrantTypesThatNobodyHas(t *testing.T) {
 	}
 }
 
+// A page at an origin that may not call hears from its browser only that the fetch failed (I15); whoever adds its address hears more.
+func TestI15ClientsSetWarnsOfAnOriginThatMayNotCall(t *testing.T) {
+	s := newShell(t)
+	s.must("clients add page RedirectUris=http://localhost:3/cb,app.example:/cb")
+	const other = "http://127.0.0.1:3"
+	for _, row := range []struct {
+		line  string
+		warns bool
+	}{
+		{"clients set page RedirectUris+=http://localhost:3/silent", false},
+		{"clients set page RedirectUris+=" + other + "/cb", true},
+		{"clients set page CorsOrigins+=" + other, false},
+		{"clients add native RedirectUris=" + other + "/cb CorsOrigins=", false},
+		{"clients add server --secret RedirectUris=" + other + "/cb CorsOrigins=http://localhost:3", false},
+		{"clients add half RedirectUris=" + other + "/cb CorsOrigins=http://localhost:3", true},
+	} {
+		_, warned, refused := s.run(row.line)
+		if got := strings.Contains(warned, "returns to "+other); refused != "" || got != row.warns {
+			t.Errorf("%s: warned %q, refused %q", row.line, warned, refused)
+		}
+	}
+}
+
 // I21 and I24: every lifetime with its unit and in words, and a warning before the loop.
 func TestI21I24ClientsSetShowsLifetimesAndWarnsOfTheLoop(t *testing.T) {
 	s := newShell(t)

@@ -86,12 +86,23 @@ func Complete(row *db.Client, said func(name string) bool) {
 	if said("CorsOrigins") || row.RequireClientSecret {
 		return
 	}
-	for _, uri := range row.RedirectURIs {
-		u, err := url.Parse(uri)
-		if err == nil && u.Host != "" && (u.Scheme == "http" || u.Scheme == "https") && !slices.Contains(row.CORSOrigins, u.Scheme+"://"+u.Host) {
-			row.CORSOrigins = append(row.CORSOrigins, u.Scheme+"://"+u.Host)
+	for _, origin := range originsOf(row.RedirectURIs) {
+		if !slices.Contains(row.CORSOrigins, origin) {
+			row.CORSOrigins = append(row.CORSOrigins, origin)
 		}
 	}
+}
+
+// originsOf returns the origins at which these addresses are pages, each once.
+func originsOf(uris []string) []string {
+	var origins []string
+	for _, uri := range uris {
+		u, err := url.Parse(uri)
+		if err == nil && u.Host != "" && (u.Scheme == "http" || u.Scheme == "https") && !slices.Contains(origins, u.Scheme+"://"+u.Host) {
+			origins = append(origins, u.Scheme+"://"+u.Host)
+		}
+	}
+	return origins
 }
 
 // checkClient asks the rules that hold for every client and finds the place of what breaks one. Of a client that could not be read in full

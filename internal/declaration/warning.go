@@ -24,7 +24,7 @@ var credentialFor = map[string]string{
 
 // Warnings names what of a client leads nowhere although it can be stored: scope values and grant types that stand for nothing here, a way of
 // authentication without a credential and a credential that nobody has to show, refresh tokens that are not given, addresses that are not called,
-// and the loop. The reasons are sentences about the client.
+// a page whose origin may not call, and the loop. The reasons are sentences about the client.
 func Warnings(ctx context.Context, store *db.DB, c db.Client) ([]db.ValidationError, error) {
 	resources, err := store.Resources(ctx)
 	if err != nil {
@@ -72,6 +72,11 @@ func Warnings(ctx context.Context, store *db.DB, c db.Client) ([]db.ValidationEr
 	for _, secret := range c.Secrets {
 		if expires := secret.Expiration; expires != nil && expires.Before(time.Now()) {
 			warn("ClientSecret", "has a secret that counts no more: it expired at %s", expires.UTC().Format(time.RFC3339))
+		}
+	}
+	for _, origin := range originsOf(c.RedirectURIs) {
+		if !c.RequireClientSecret && len(c.CORSOrigins) > 0 && !slices.Contains(c.CORSOrigins, origin) { // a client without any is no page
+			warn("Origin", "returns to %s, which is not among its CorsOrigins, so no page there can call the provider", origin)
 		}
 	}
 	for _, scope := range c.Scopes {
