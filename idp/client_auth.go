@@ -31,6 +31,7 @@ const sharedSecret = "SharedSecret"
 // clientCredentials are what a request presents to show which client it comes from.
 type clientCredentials struct {
 	ClientID, Secret string
+	asSent           string // the secret of a Basic header before it was decoded
 	Assertion        string // with authPrivateKeyJWT and authClientSecretJWT
 	Method           string // authNone, authClientSecretBasic, authClientSecretPost, authPrivateKeyJWT or authClientSecretJWT
 }
@@ -86,7 +87,7 @@ func parseBasicCredentials(authorization string) (clientCredentials, error) {
 	if !colon {
 		return clientCredentials{}, refuse(InvalidClient, "Authorization: the Basic credentials lack a colon")
 	}
-	credentials := clientCredentials{Method: authClientSecretBasic}
+	credentials := clientCredentials{Method: authClientSecretBasic, asSent: secret}
 	var idErr, secretErr error
 	credentials.ClientID, idErr = url.QueryUnescape(id)
 	credentials.Secret, secretErr = url.QueryUnescape(secret)
@@ -134,11 +135,14 @@ func (p *Provider) authenticateClient(ctx context.Context, credentials clientCre
 	case credentials.Secret == "":
 		refused.cause = errors.New("client_secret is missing")
 		return db.Client{}, refused
-	case !secretMatches(client.Secrets, credentials.Secret, time.Now()):
-		refused.cause = errors.New("no live secret matches")
-		return db.Client{}, refused
+	case secretMatches(client.Secrets, credentials.Secret, time.Now()):
+		return client, nil
+	case credentials.asSent != "" && secretMatches(client.Secrets, credentials.asSent, time.Now()): // goes well until a secret has a plus
+		return db.Client{}, refuse(InvalidClient, "client %s sent its secret as it is: form-urlencode it in the Authorization header (RFC 6749 section 2.3.1), or send it as client_secret in the form",
+			client.ClientID)
 	}
-	return client, nil
+	refused.cause = errors.New("no live secret matches")
+	return db.Client{}, refused
 }
 
 // unauthenticated refuses a client without saying why, as far as that is not to be seen in the request itself: libraries leave the secret out

@@ -94,10 +94,13 @@ func TestI22ClientAuthentication(t *testing.T) {
 // what to do; to anybody else every refusal looks the same.
 func TestI22AnotherMethodThanRegistered(t *testing.T) {
 	s := newSite(t)
-	for id, method := range map[string]string{"by-header": authClientSecretBasic, "by-form": authClientSecretPost, "any": ""} {
+	for id, method := range map[string]string{"by-header": authClientSecretBasic, "by-form": authClientSecretPost, "any": "", "plus": authClientSecretBasic} {
 		s.addClient(id, func(c *db.Client) {
 			c.RequireClientSecret, c.TokenEndpointAuthMethod = true, method
 			c.Secrets = []db.ClientSecret{{Type: sharedSecret, Value: db.HashSecret("pr00f")}}
+			if id == "plus" {
+				c.Secrets[0].Value = db.HashSecret("pr+00f")
+			}
 		})
 	}
 	for _, row := range []struct {
@@ -109,6 +112,8 @@ func TestI22AnotherMethodThanRegistered(t *testing.T) {
 		{"no secret", "by-header", "", "", "nothing but a client_id was sent"},
 		{"no secret, any method", "any", "", "", "nothing but a client_id was sent"},
 		{"an unknown client without a secret", "nobody", "", "", "nothing but a client_id was sent"},
+		{"not encoded (RFC 6749 §2.3.1)", "", "", basicRaw("plus:pr+00f"), "sent its secret as it is: form-urlencode it"},
+		{"neither encoded nor right", "", "", basicRaw("plus:pr+00e"), `"client authentication failed"`},
 		{"an unknown client", "nobody", "pr00f", "", `"client authentication failed"`},
 	} {
 		t.Run(row.name, func(t *testing.T) {
