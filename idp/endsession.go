@@ -192,7 +192,7 @@ func (p *Provider) loggedOut(c *gin.Context, request logoutRequest, ended *db.Se
 		page.Client = clientName(*request.client)
 	}
 	page.Frames = p.logoutFrames(c.Request.Context(), ended)
-	allowed := policy{framed: originOf(request.returnURI), scripts: len(page.Frames) > 0}
+	allowed := policy{framed: originOf(request.returnURI), scripts: page.AutoReturn}
 	for _, frame := range page.Frames {
 		allowed.frames = append(allowed.frames, frameOrigin(frame.Address))
 	}

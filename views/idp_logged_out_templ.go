@@ -32,8 +32,8 @@ type IDPLogoutFrame struct {
 	Address string
 }
 
-// IDPLoggedOut says that the session is over and leads back to the client. The return needs no script: the document refreshes itself.
-// Beside frames there is one, for a client whose page hangs there.
+// IDPLoggedOut says that the session is over and leads back to the client. The return needs no script: the document refreshes itself. The
+// script does it better.
 func IDPLoggedOut(m IDPLoggedOutPage) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -172,7 +172,7 @@ func IDPLoggedOut(m IDPLoggedOutPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 			}
-			if len(m.Frames) > 0 {
+			if m.after() > 0 {
 				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 13, "<script src=\"")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
