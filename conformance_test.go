@@ -38,13 +38,26 @@ type suiteConfiguration struct {
 
 type suiteBrowser struct {
 	Browser []struct {
-		Match string `json:"match"`
-		Tasks []struct {
-			Task     string  `json:"task"`
-			Match    string  `json:"match"`
-			Commands [][]any `json:"commands"`
-		} `json:"tasks"`
+		Match string      `json:"match"`
+		Tasks []suiteTask `json:"tasks"`
 	} `json:"browser"`
+}
+
+// suiteTask is what the suite's browser does on one page, whose address matches.
+type suiteTask struct {
+	Task     string  `json:"task"`
+	Match    string  `json:"match"`
+	Commands [][]any `json:"commands"`
+}
+
+// tasks returns those for the first entry that matches an address with that ending.
+func (b suiteBrowser) tasks(ending string) []suiteTask {
+	for _, entry := range b.Browser {
+		if strings.HasSuffix(entry.Match, ending) {
+			return entry.Tasks
+		}
+	}
+	return nil
 }
 
 // commands returns those of the first task of that name.
@@ -127,6 +140,12 @@ func TestOIDCCore51TheSuiteFindsWhatItIsTold(t *testing.T) {
 		document, _ := goquery.NewDocumentFromReader(strings.NewReader(body)) // HTML is what a browser makes of it
 		return document
 	}
+	send := func(path string, form url.Values) (*http.Response, error) {
+		request, _ := http.NewRequest(http.MethodPost, p.idp+path, strings.NewReader(form.Encode()))
+		request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		request.Header.Set("Origin", p.idp)
+		return browser.Do(request)
+	}
 	redeem := func(client suiteClient, posted bool, form url.Values) (*http.Response, string) {
 		t.Helper()
 		form.Set("grant_type", "authorization_code")
@@ -158,10 +177,7 @@ func TestOIDCCore51TheSuiteFindsWhatItIsTold(t *testing.T) {
 	for _, member := range []string{"logo", "policy", "tos"} {
 		obey(t, page(body), suite.Override["oidcc-registration-"+member+"-uri"].commands("Login page"))
 	}
-	request, _ := http.NewRequest(http.MethodPost, p.idp+"/account/login", strings.NewReader(obey(t, page(body), suite.commands("Login")).Encode()))
-	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	request.Header.Set("Origin", p.idp)
-	answer, body := read(browser.Do(request))
+	answer, body := read(send("/account/login", obey(t, page(body), suite.commands("Login"))))
 	back, _ := answer.Location()
 	if login.Request.URL.Path != "/account/login" || back == nil || !strings.HasPrefix(back.String(), redirectURI) {
 		t.Fatalf("login at %s leads to %v: %s", login.Request.URL, back, body)
@@ -173,7 +189,7 @@ func TestOIDCCore51TheSuiteFindsWhatItIsTold(t *testing.T) {
 	if err := json.Unmarshal([]byte(body), &tokens); err != nil || tokens.AccessToken == "" {
 		t.Fatalf("token: %v %s", err, body)
 	}
-	request, _ = http.NewRequest(http.MethodGet, p.idp+"/connect/userinfo", nil)
+	request, _ := http.NewRequest(http.MethodGet, p.idp+"/connect/userinfo", nil)
 	request.Header.Set("Authorization", "Bearer "+tokens.AccessToken)
 	_, body = read(browser.Do(request))
 	wantStandardClaims(t, body)
@@ -187,8 +203,58 @@ func TestOIDCCore51TheSuiteFindsWhatItIsTold(t *testing.T) {
 			obey(t, page(body), commands)
 		}
 	}
-	_, body = read(browser.Get(p.idp + "/connect/endsession"))
-	obey(t, page(body), suite.commands("Question"))
+
+	if suite.tasks("session_verify") == nil { // its frames need the cookies of the browser that signed in
+		t.Error("nobody visits the page of the Session Management plan")
+	}
+
+	// Every module of the RP-Initiated Logout plan that wants a picture finds the page it waits for.
+	signedIn := url.Values{"client_id": {suite.Client.ID}, "redirect_uri": {redirectURI}, "response_type": {"code"}, "scope": {"openid"}}
+	out := strings.TrimSuffix(redirectURI, "callback") + "post_logout_redirect"
+	for name, sent := range map[string]url.Values{
+		"bad-post-logout-redirect-uri":            {"id_token_hint": {""}, "post_logout_redirect_uri": {out + "x"}, "state": {"s"}},
+		"query-added-to-post-logout-redirect-uri": {"id_token_hint": {""}, "post_logout_redirect_uri": {out + "?foo=bar"}, "state": {"s"}},
+		"modified-id-token-hint":                  {"id_token_hint": {"x"}, "post_logout_redirect_uri": {out}, "state": {"s"}},
+		"bad-id-token-hint":                       {"id_token_hint": {"x"}, "post_logout_redirect_uri": {out}, "state": {"s"}},
+		"no-id-token-hint":                        {"post_logout_redirect_uri": {out}, "state": {"s"}},
+		"no-post-logout-redirect-uri":             {"id_token_hint": {""}, "state": {"s"}},
+		"no-params":                               {},
+		"only-state":                              {"state": {"s"}},
+	} {
+		module := suite.Override["oidcc-rp-initiated-logout-"+name]
+		answer, body := read(browser.Get(authorize + signedIn.Encode()))
+		if answer.Request.URL.Path == "/account/login" {
+			answer, _ = read(send("/account/login", obey(t, page(body), module.commands("Login"))))
+		}
+		back, err := answer.Location()
+		if err != nil {
+			t.Fatalf("%s: %d", name, answer.StatusCode)
+		}
+		if hint, present := sent["id_token_hint"]; present {
+			_, body = redeem(suite.Client, false, url.Values{"code": {back.Query().Get("code")}, "redirect_uri": {redirectURI}})
+			var tokens struct {
+				IDToken string `json:"id_token"`
+			}
+			_ = json.Unmarshal([]byte(body), &tokens) // no token is no hint
+			sent.Set("id_token_hint", tokens.IDToken+hint[0])
+		}
+		answer, body = read(browser.Get(p.idp + "/connect/endsession?" + sent.Encode()))
+		pictures := 0
+		for _, task := range module.tasks("/connect/endsession*") {
+			if !strings.HasSuffix(task.Match, answer.Request.URL.Path+"*") {
+				t.Errorf("%s: %s is at %s, not at %s", name, task.Task, answer.Request.URL, task.Match)
+			}
+			form := obey(t, page(body), task.Commands)
+			if task.Commands[0][0] == "click" {
+				answer, body = read(send("/account/logout", form))
+			} else {
+				pictures++
+			}
+		}
+		if pictures != 1 {
+			t.Errorf("%s: %d pictures", name, pictures)
+		}
+	}
 }
 
 // wantStandardClaims looks for every claim of OIDC Core §5.1 with its JSON type.

@@ -99,6 +99,9 @@ func (p *Provider) logoutRequest(ctx context.Context, values url.Values) (logout
 		request.hint, clientID = &hint, hint.ClientID
 	}
 	if clientID == "" {
+		if sent["post_logout_redirect_uri"] != "" {
+			request.ignoredReason = "post_logout_redirect_uri needs an id_token_hint or a client_id that says whose it is"
+		}
 		return request, nil
 	}
 	client, err := p.db.Client(ctx, clientID)
@@ -118,7 +121,7 @@ func (p *Provider) logoutRequest(ctx context.Context, values url.Values) (logout
 	request.returnURI = sent["post_logout_redirect_uri"]
 	if request.returnURI != "" && (!slices.Contains(client.PostLogoutRedirectURIs, request.returnURI) || !redirectable(request.returnURI)) {
 		request.returnURI = "" // RP-Initiated Logout §3: MUST NOT redirect (A28)
-		request.ignoredReason = "post_logout_redirect_uri is not registered for client " + client.ClientID
+		request.ignoredReason = "post_logout_redirect_uri is not registered for client " + client.ClientID + ": it must be the same in every character"
 	}
 	return request, nil
 }
@@ -161,12 +164,22 @@ func describeLogout(c *gin.Context, request logoutRequest) {
 	}
 }
 
+// ignored is what the page tells the client's developer. It has nowhere else to go: an end session request has no answer, and
+// what fails to validate only must not be used (RP-Initiated Logout §4).
+func (r logoutRequest) ignored() views.IDPIgnored {
+	if r.ignoredReason == "" {
+		return views.IDPIgnored{}
+	}
+	return views.IDPIgnored{Code: string(InvalidRequest), Description: r.ignoredReason}
+}
+
 func (p *Provider) askToLogOut(c *gin.Context, request logoutRequest, session db.Session) error {
 	page := views.IDPLogoutPage{
-		Site:   p.site(),
-		Action: p.path("/account/logout"),
-		User:   session.DisplayName,
-		Stay:   p.path("/"),
+		Site:    p.site(),
+		Action:  p.path("/account/logout"),
+		User:    session.DisplayName,
+		Ignored: request.ignored(),
+		Stay:    p.path("/"),
 	}
 	if request.client != nil {
 		page.Client = clientName(*request.client)
@@ -186,13 +199,13 @@ func (p *Provider) askToLogOut(c *gin.Context, request logoutRequest, session db
 // loggedOut shows that it is done, with the way back to the client when there is one, and tells the clients of the ended
 // session in frames. The page has no form, so the client it leads to may frame it and log out in a hidden frame.
 func (p *Provider) loggedOut(c *gin.Context, request logoutRequest, ended *db.Session) error {
-	page := views.IDPLoggedOutPage{Site: p.site(), ReturnURL: request.returnAddress(), ReturnAfter: returnAfter}
+	page := views.IDPLoggedOutPage{Site: p.site(), ReturnURL: request.returnAddress(), ReturnAfter: returnAfter, Ignored: request.ignored()}
 	page.AutoReturn = page.ReturnURL != ""
 	if request.client != nil {
 		page.Client = clientName(*request.client)
 	}
 	page.Frames = p.logoutFrames(c.Request.Context(), ended)
-	allowed := policy{framed: originOf(request.returnURI), scripts: len(page.Frames) > 0}
+	allowed := policy{framed: originOf(request.returnURI), scripts: page.AutoReturn}
 	for _, frame := range page.Frames {
 		allowed.frames = append(allowed.frames, frameOrigin(frame.Address))
 	}

@@ -41,7 +41,7 @@ func TestI3I16Headers(t *testing.T) {
 		"logged out":          {s.browser().get(s.endSessionURL()), "frame-ancestors 'none'", false, false},
 		"logged out, with a way back": {
 			s.browser().get(s.endSessionURL("id_token_hint", token.IDToken, "post_logout_redirect_uri", testSignedOut)),
-			"frame-ancestors " + testSPA, false, false,
+			"frame-ancestors " + testSPA, true, false,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
