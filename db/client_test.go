@@ -192,6 +192,26 @@ func TestClientIsFoundByItsExactNameOnly(t *testing.T) {
 	})
 }
 
+// As many as may register themselves (maxRegisteredClients of idp), each with its child rows.
+func TestClientsListsTenThousand(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		const many = 10_000
+		dbtest.Exec(t, d, `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10000)
+			INSERT INTO "Clients" ("ClientId") SELECT 'client-' || i FROM n`)
+		dbtest.Exec(t, d, `INSERT INTO "ClientScopes" ("ClientId", "Scope") SELECT "Id", 'scope of ' || "ClientId" FROM "Clients"`)
+		dbtest.Exec(t, d, `INSERT INTO "ClientSecrets" ("ClientId", "Value") SELECT "Id", 'secret of ' || "ClientId" FROM "Clients"`)
+		clients, err := d.Clients(t.Context())
+		if err != nil || len(clients) != many {
+			t.Fatalf("%d clients, %v", len(clients), err)
+		}
+		for _, c := range clients {
+			if len(c.Scopes) != 1 || c.Scopes[0] != "scope of "+c.ClientID || len(c.Secrets) != 1 || c.Secrets[0].Value != "secret of "+c.ClientID {
+				t.Fatalf("%s has %v %v", c.ClientID, c.Scopes, c.Secrets)
+			}
+		}
+	})
+}
+
 func TestInsertClientKeepsEveryChildRow(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		expires := time.Date(2030, 1, 2, 3, 4, 5, 0, time.UTC)
