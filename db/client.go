@@ -2,6 +2,7 @@ package db
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"maps"
@@ -253,6 +254,17 @@ func (d *DB) CORSOriginAllowed(ctx context.Context, origin string) (bool, error)
 // (RFC 7591): only then has somebody who runs the provider ever looked at it.
 func (d *DB) OwnCORSOriginAllowed(ctx context.Context, origin string) (bool, error) {
 	return d.originAllowed(ctx, "own", ` AND c."RegistrationAccessToken" IS NULL`, origin)
+}
+
+// OwnCORSOrigin returns the first origin of those that OwnCORSOriginAllowed allows, by client_id; "" when there is none.
+func (d *DB) OwnCORSOrigin(ctx context.Context) (string, error) {
+	var origin string
+	err := d.row(ctx, `SELECT o."Origin" FROM "ClientCorsOrigins" o JOIN "Clients" c ON c."Id" = o."ClientId"
+		WHERE c."Enabled" AND c."RegistrationAccessToken" IS NULL ORDER BY c."ClientId", o."Id" LIMIT 1`, nil, &origin)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return "", fmt.Errorf("db: look up our own CORS origin: %w", err)
+	}
+	return origin, nil
 }
 
 func (d *DB) originAllowed(ctx context.Context, kept, condition, origin string) (bool, error) {

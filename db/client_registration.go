@@ -20,6 +20,20 @@ func (d *DB) CountRegisteredClients(ctx context.Context) (int, error) {
 	return int(count), nil
 }
 
+// InitiableClients lists at most limit enabled clients at which a login can begin (OIDC Core §4), without their child rows. First come
+// those that were made here, then those with a property of the name vouched, then those that registered themselves.
+func (d *DB) InitiableClients(ctx context.Context, vouched string, limit int) ([]Client, error) {
+	var clients []Client
+	err := d.read(ctx).Raw(`SELECT c.* FROM "Clients" c WHERE c."Enabled" AND c."InitiateLoginUri" <> ''
+		ORDER BY c."RegistrationAccessToken" IS NOT NULL,
+			NOT EXISTS (SELECT 1 FROM "ClientProperties" p WHERE p."ClientId" = c."Id" AND p."Key" = ?), c."ClientId" LIMIT ?`, vouched, limit).
+		Scan(&clients).Error
+	if err != nil {
+		return nil, fmt.Errorf("db: list the clients a login can begin at: %w", err)
+	}
+	return clients, nil
+}
+
 // DeleteClient removes a client and takes back what it was given: codes, consents, device codes, refresh and reference
 // tokens, and access tokens that descend from one of those (RFC 7592 §2.3). Until says how long the latter have to be
 // remembered. It returns [ErrNotFound] for an unknown client.

@@ -3,6 +3,7 @@ package db_test
 import (
 	"errors"
 	"reflect"
+	"slices"
 	"testing"
 	"time"
 
@@ -162,6 +163,45 @@ func TestOIDCCore81PairwiseSubject(t *testing.T) {
 			if _, err := d.PairwiseSubject(t.Context(), unknown); !errors.Is(err, db.ErrNotFound) {
 				t.Errorf("PairwiseSubject(%q): %v", unknown, err)
 			}
+		}
+	})
+}
+
+// OIDC Core §4: of those who let a login begin at them, strangers come last and cannot push the others off the list.
+func TestInitiableClientsListsOursFirst(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		for _, row := range []struct {
+			id, token  string
+			properties map[string]string
+			enabled    bool
+		}{
+			{"a-stranger", "hash", nil, true}, {"b-vouched", "hash", map[string]string{"registered_with": "a token"}, true},
+			{"c-ours", "", nil, true}, {"d-ours", "", nil, true}, {"e-off", "", nil, false},
+		} {
+			c := db.NewClient(row.id)
+			c.GrantTypes, c.RequireClientSecret, c.InitiateLoginURI = []string{"client_credentials"}, false, "https://rp.example/login"
+			c.RegistrationAccessToken, c.Properties, c.Enabled = row.token, row.properties, row.enabled
+			c.CORSOrigins = []string{"https://" + row.id + ".example", "https://second.example"}
+			if err := d.InsertClient(t.Context(), c); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for limit, want := range map[int][]string{10: {"c-ours", "d-ours", "b-vouched", "a-stranger"}, 3: {"c-ours", "d-ours", "b-vouched"}} {
+			clients, err := d.InitiableClients(t.Context(), "registered_with", limit)
+			var got []string
+			for _, c := range clients {
+				got = append(got, c.ClientID)
+			}
+			if err != nil || !slices.Equal(got, want) {
+				t.Errorf("the first %d: %v, %v, want %v", limit, got, err, want)
+			}
+		}
+		if origin, err := d.OwnCORSOrigin(t.Context()); err != nil || origin != "https://c-ours.example" {
+			t.Errorf("our own origin: %q, %v", origin, err)
+		}
+		dbtest.Exec(t, d, `DELETE FROM "Clients" WHERE "RegistrationAccessToken" IS NULL`)
+		if origin, err := d.OwnCORSOrigin(t.Context()); err != nil || origin != "" {
+			t.Errorf("with strangers alone: %q, %v", origin, err)
 		}
 	})
 }

@@ -1,11 +1,9 @@
 package idp
 
 import (
-	"cmp"
 	"context"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 	"time"
 
@@ -31,7 +29,9 @@ func (p *Provider) home(c *gin.Context) error {
 		Now:          time.Now().UTC(),
 	}
 	if p.lab {
-		if page.ApplicationURL, err = p.applicationURL(c.Request.Context()); err != nil {
+		// The front end's address, for a learner who has lost it. One that was registered over the network could lead our users
+		// wherever it likes.
+		if page.ApplicationURL, err = p.db.OwnCORSOrigin(c.Request.Context()); err != nil {
 			return err
 		}
 	}
@@ -55,11 +55,10 @@ const maxListedClients = 50
 // and which of its pages they want. Who registered over the network is listed too, with the host that the link leads to, but
 // after those that somebody here knows: strangers cannot push them off the list, whatever they call themselves.
 func (p *Provider) initiableLogins(ctx context.Context) ([]views.IDPInitiableLogin, error) {
-	clients, err := p.db.Clients(ctx)
-	slices.SortStableFunc(clients, func(a, b db.Client) int { return cmp.Compare(distance(a), distance(b)) })
+	clients, err := p.db.InitiableClients(ctx, vouchedProperty, maxListedClients)
 	var listed []views.IDPInitiableLogin
 	for _, client := range clients {
-		if !client.Enabled || frameOrigin(client.InitiateLoginURI) == "" || len(listed) == maxListedClients {
+		if frameOrigin(client.InitiateLoginURI) == "" {
 			continue
 		}
 		initiation := url.Values{"iss": {p.issuer}}
@@ -71,30 +70,6 @@ func (p *Provider) initiableLogins(ctx context.Context) ([]views.IDPInitiableLog
 		})
 	}
 	return listed, err
-}
-
-// distance says how far a client is from those who run the provider: 0 when they made it, 1 when an initial access token vouched
-// for it, 2 when it registered itself.
-func distance(client db.Client) int {
-	switch {
-	case client.RegistrationAccessToken == "":
-		return 0
-	case client.Properties[vouchedProperty] != "":
-		return 1
-	}
-	return 2
-}
-
-// applicationURL is the front end's address, for a learner who has lost it: the first origin of a client that was not registered
-// over the network. One that was could lead our users wherever it likes.
-func (p *Provider) applicationURL(ctx context.Context) (string, error) {
-	clients, err := p.db.Clients(ctx)
-	for _, client := range clients {
-		if client.Enabled && distance(client) == 0 && len(client.CORSOrigins) > 0 {
-			return client.CORSOrigins[0], nil
-		}
-	}
-	return "", err
 }
 
 func homeSession(s db.Session, sliding bool) *views.IDPHomeSession {
