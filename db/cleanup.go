@@ -10,8 +10,9 @@ import (
 )
 
 // expired lists what no longer counts, table by table. A device that asks late still hears that its code has
-// expired rather than that there never was one (RFC 8628 §3.5). Login failures have no expiry of their own; a day is longer than
-// any window in which they are counted. Sessions are not here: their end has to be told, see [DB.TakeExpiredSessions].
+// expired rather than that there never was one (RFC 8628 §3.5). Login failures have no expiry of their own; a day after their count
+// began, or after the block has ended if that was later, is longer than any window in which they are counted. Sessions are not here:
+// their end has to be told, see [DB.TakeExpiredSessions].
 var expired = []struct {
 	table, key, condition string
 	age                   time.Duration
@@ -22,7 +23,7 @@ var expired = []struct {
 	{"RevokedTokens", "Jti", `"Expiration" <= ?`, 0},
 	{"BffRecords", "Key", `"Expires" <= ?`, 0},
 	{"DPoPNonces", "Name", `"Expiration" <= ?`, 0},
-	{"LoginFailures", "Key", `COALESCE("BlockedUntil", "Since") <= ?`, 24 * time.Hour},
+	{"LoginFailures", "Key", `CASE WHEN "BlockedUntil" > "Since" THEN "BlockedUntil" ELSE "Since" END <= ?`, 24 * time.Hour},
 }
 
 // How often expired rows are removed, and how many at a time (TokenCleanupInterval, TokenCleanupBatchSize).

@@ -212,8 +212,11 @@ func TestD4CleanupRemovesWhatHasExpiredAndNothingElse(t *testing.T) {
 		must(d.SaveConsent(ctx, db.Consent{Subject: "s", ClientID: "c", Created: noon.AddDate(-1, 0, 0)}))
 		must(d.BlockLogin(ctx, "long ago", noon.AddDate(0, 0, -9), noon.AddDate(0, 0, -8)))
 		must(d.BlockLogin(ctx, "blocked", noon.AddDate(0, 0, -9), noon.Add(time.Hour)))
-		_, err := d.CountLoginFailure(ctx, "just now", noon, time.Hour)
-		must(err)
+		must(d.BlockLogin(ctx, "again", noon.AddDate(0, 0, -3), noon.AddDate(0, 0, -2)))
+		for _, key := range []string{"just now", "again"} { // the one begins to count, the other begins anew
+			_, err := d.CountLoginFailure(ctx, key, noon, time.Hour)
+			must(err)
+		}
 
 		removed, err := d.Cleanup(ctx, noon, 2)
 		if removed != 2*3+1 || err != nil {
@@ -227,6 +230,11 @@ func TestD4CleanupRemovesWhatHasExpiredAndNothingElse(t *testing.T) {
 		}
 		if until, err := d.LoginBlocked(ctx, "blocked", noon); until.IsZero() || err != nil {
 			t.Errorf("a block in force was removed: %v", err)
+		}
+		for _, key := range []string{"just now", "again"} {
+			if n, err := d.CountLoginFailure(ctx, key, noon, time.Hour); n != 2 || err != nil {
+				t.Errorf("the failures of %q were forgotten within their window: the second is number %d, %v", key, n, err)
+			}
 		}
 		if removed, err := d.Cleanup(ctx, noon, 2); removed != 0 || err != nil {
 			t.Errorf("a second Cleanup removed %d, %v; want 0", removed, err)
