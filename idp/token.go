@@ -2,6 +2,7 @@ package idp
 
 import (
 	"context"
+	"maps"
 	"mime"
 	"net/http"
 	"net/url"
@@ -91,12 +92,14 @@ func (p *Provider) token(c *gin.Context) error {
 	return nil
 }
 
-// clientForm reads the form of an endpoint that clients alone post to, and finds out which client it is (RFC 6749 §2.3).
+// clientForm reads the form of an endpoint that clients alone post to, and finds out which client it is (RFC 6749 §2.3). A parameter
+// without a value is one that was not sent (RFC 6749 §3.2).
 func (p *Provider) clientForm(c *gin.Context) (url.Values, db.Client, error) {
 	form, err := readForm(c.Request)
 	if err != nil {
 		return nil, db.Client{}, err
 	}
+	maps.DeleteFunc(form, func(_ string, sent []string) bool { return len(sent) == 1 && sent[0] == "" })
 	credentials, err := readClientCredentials(c.Request.Header, form)
 	if err != nil {
 		return nil, db.Client{}, err
@@ -115,16 +118,11 @@ var secrets = []string{
 	"actor_token", "password",
 }
 
-// readForm returns the parameters of a back-channel request: form-urlencoded, none repeated (RFC 6749 §3.2). Parameters
-// in the query do not count, and a secret there is refused since URLs end up in logs (RFC 6749 §2.3.1).
+// readForm returns the parameters of a back-channel request, which handle has parsed: form-urlencoded, none repeated (RFC 6749
+// §3.2). Parameters in the query do not count, and a secret there is refused since URLs end up in logs (RFC 6749 §2.3.1).
 func readForm(r *http.Request) (url.Values, error) {
 	if !isForm(r) {
 		return nil, refuse(InvalidRequest, "Content-Type must be application/x-www-form-urlencoded")
-	}
-	if err := r.ParseForm(); err != nil {
-		refused := refuse(InvalidRequest, "the form in the body is malformed or too long")
-		refused.cause = err
-		return nil, refused
 	}
 	query := r.URL.Query()
 	for _, name := range secrets {

@@ -96,6 +96,33 @@ func TestServerErrorsTellNothing(t *testing.T) {
 	}
 }
 
+// RFC 6749 §3.2: a parameter without a value is one that was not sent, whichever it is.
+func TestRFC6749Section32AParameterWithoutAValueWasNotSent(t *testing.T) {
+	s := newSite(t)
+	none := []string{"client_secret", "client_assertion", "client_assertion_type", "request", "request_uri", "token_type_hint",
+		"resource", "scope", "dpop_jkt", "prompt", "max_age", "unknown"}
+	empty := func(form url.Values) url.Values {
+		for _, name := range none {
+			if !form.Has(name) {
+				form.Set(name, "")
+			}
+		}
+		return form
+	}
+	for name, answer := range map[string]page{
+		"a code":        s.token(empty(tokenForm(s.insertCode(nil)))),
+		"a secret":      s.token(empty(employeeForm())),
+		"Basic":         s.token(empty(url.Values{"grant_type": {grantClientCredentials}}), "Authorization", basic("company-employee", "codemazesecret")),
+		"revocation":    s.revoke(empty(url.Values{"client_id": {"spa-client"}, "token": {"unknown"}})),
+		"a pushed one":  s.call(http.MethodPost, "/connect/par", empty(authorizeParameters())),
+		"authorization": s.browser().get(s.issuer + "/connect/authorize?" + empty(authorizeParameters()).Encode()),
+	} {
+		if answer.StatusCode >= 400 || answer.sent("error") != "" {
+			t.Errorf("%s: %d %s %s", name, answer.StatusCode, answer.Header.Get("Location"), answer.Body)
+		}
+	}
+}
+
 // Whatever is sent, the answer is a registered error and never a fault of ours. PostgreSQL, unlike SQLite, takes no NUL
 // and no broken UTF-8.
 func TestHostileValuesAreNoServerError(t *testing.T) {
