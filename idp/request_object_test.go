@@ -51,27 +51,7 @@ func unsignedUnder(header string, payload ...byte) string {
 
 func signedObject(t testing.TB, key jose.JSONWebKey, typ string, claims map[string]any) string {
 	t.Helper()
-	options := &jose.SignerOptions{}
-	if typ != "" {
-		options.WithType(jose.ContentType(typ))
-	}
-	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.SignatureAlgorithm(key.Algorithm), Key: key}, options)
-	if err != nil {
-		t.Fatal(err)
-	}
-	payload, err := json.Marshal(claims)
-	if err != nil {
-		t.Fatal(err)
-	}
-	object, err := signer.Sign(payload)
-	if err != nil {
-		t.Fatal(err)
-	}
-	compact, err := object.CompactSerialize()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return compact
+	return signed(t, jose.SignatureAlgorithm(key.Algorithm), key, key.KeyID, typ, claims)
 }
 
 // objectClaims is a whole authorization request of the client as claims.
