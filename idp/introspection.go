@@ -114,13 +114,19 @@ func (p *Provider) activeRefreshToken(ctx context.Context, client db.Client, pre
 // activeAccessToken returns the claims of an access token of ours and reports whether it is alive, not revoked, and of a
 // user who may still sign in, where it is a user's.
 func (p *Provider) activeAccessToken(ctx context.Context, presented string) (token accessToken, active bool, err error) {
+	token, alive, err := p.liveAccessToken(ctx, presented)
+	if !alive || err != nil || token.SessionID == "" { // a client's own token has no session
+		return token, alive, err
+	}
+	_, active, err = p.activeUser(ctx, token.Subject)
+	return token, active, err
+}
+
+// liveAccessToken returns the claims of an access token of ours and reports whether it is alive and not revoked.
+func (p *Provider) liveAccessToken(ctx context.Context, presented string) (token accessToken, alive bool, err error) {
 	token, err = p.verifyAccessToken(ctx, presented)
 	if refused, ok := errors.AsType[*Error](err); ok && refused.Code == InvalidToken {
 		return accessToken{}, false, nil
 	}
-	if err != nil || token.SessionID == "" { // a client's own token has no session
-		return token, err == nil, err
-	}
-	_, active, err = p.activeUser(ctx, token.Subject)
-	return token, active, err
+	return token, err == nil, err
 }

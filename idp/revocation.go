@@ -31,11 +31,11 @@ func (p *Provider) revocation(c *gin.Context) error {
 	if found, err := p.revokeRefreshToken(c, client, presented); found || err != nil {
 		return err
 	}
-	token, active, err := p.activeAccessToken(ctx, presented)
+	token, alive, err := p.liveAccessToken(ctx, presented) // also that of a user who cannot sign in now, and may again before it ends
 	switch {
 	case err != nil:
 		return err
-	case !active: // nothing is left to take back, which is what the client wanted (RFC 7009 §2.2)
+	case !alive: // nothing is left to take back, which is what the client wanted (RFC 7009 §2.2)
 		c.Status(http.StatusOK)
 		return nil
 	case token.ClientID != client.ClientID: // RFC 7009 §2.1

@@ -31,6 +31,18 @@ func TestA4RevocationTakesTheTokenBack(t *testing.T) {
 	}
 }
 
+// RFC 7009 §2.2: 200 says that the token is invalid from now on, also to who may sign in again before it would have expired.
+func TestRFC7009TheTokenOfADisabledUserIsTakenBack(t *testing.T) {
+	s := newSite(t)
+	tokens := s.redeem(s.insertCode(nil))
+	s.exec(`UPDATE "Users" SET "Enabled" = false`)
+	if answer := s.revoke(url.Values{"client_id": {"spa-client"}, "token": {tokens.AccessToken}}); answer.StatusCode != http.StatusOK {
+		t.Errorf("got %d %s", answer.StatusCode, answer.Body)
+	}
+	s.exec(`UPDATE "Users" SET "Enabled" = true`)
+	wantError(t, s.userinfo(tokens.AccessToken), http.StatusUnauthorized, InvalidToken)
+}
+
 func TestI22Revocation(t *testing.T) {
 	s := newSite(t)
 	s.addClient("without-jti", func(c *db.Client) { c.IncludeJWTID = false })
