@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -29,16 +30,17 @@ const (
 // once, each with its own time limit, and none of them while the user waits (I14). Every result is an event.
 func (p *Provider) tellClients(c *gin.Context, session db.Session) {
 	joined := p.joinedClients(c.Request.Context(), session)
-	p.tell(c.Request.Context(), joined, session, eventOf(c).CorrelationID)
+	p.tell(c.Request.Context(), &p.calls, joined, session, eventOf(c).CorrelationID)
 }
 
-// tell tells those of the clients that registered an address for it. Calls outlive the request; Close waits for them.
-func (p *Provider) tell(ctx context.Context, clients []db.Client, session db.Session, correlationID string) {
+// tell tells those of the clients that registered an address for it. The calls outlive ctx; whoever gives the group waits for them, as
+// Close does for those of requests.
+func (p *Provider) tell(ctx context.Context, calls *sync.WaitGroup, clients []db.Client, session db.Session, correlationID string) {
 	told := event.Event{Kind: "backchannel_logout", Role: event.RoleIDP, CorrelationID: correlationID,
 		Subject: session.Subject, SessionID: session.SessionID}
 	for _, client := range clients {
 		if client.BackChannelLogoutURI != "" {
-			p.calls.Go(func() { p.tellClient(context.WithoutCancel(ctx), client, session, told) })
+			calls.Go(func() { p.tellClient(context.WithoutCancel(ctx), client, session, told) })
 		}
 	}
 }

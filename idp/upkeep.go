@@ -2,7 +2,9 @@ package idp
 
 import (
 	"context"
+	"errors"
 	"log/slog"
+	"sync"
 	"time"
 
 	"silentrenew/db"
@@ -81,37 +83,39 @@ func (p *Provider) keyPolicy(ctx context.Context) (policy keyring.Policy, err er
 }
 
 // endExpiredSessions removes the sessions whose time is up. With them end the tokens of the clients that coordinate their
-// lifetime with the session, and these clients are told (I14); all clients when an administrator ended it.
+// lifetime with the session, and these clients are told (I14); all clients when an administrator ended it. What is taken out of the
+// database is seen through, also while the program ends: nobody else will find it there. The next batch waits until the calls of
+// this one are over, so that a morning after a long pause does not make thousands at once.
 func (p *Provider) endExpiredSessions(ctx context.Context) error {
 	for {
 		sessions, err := p.db.TakeExpiredSessions(ctx, time.Now(), expiredBatch)
 		if err != nil {
 			return err
 		}
+		var calls sync.WaitGroup
+		through, cancel := context.WithTimeout(context.WithoutCancel(ctx), requestTimeout)
 		for _, session := range sessions {
-			if err := p.endExpiredSession(ctx, session); err != nil {
-				return err
-			}
+			err = errors.Join(err, p.endExpiredSession(through, session, &calls))
 		}
-		if len(sessions) < expiredBatch {
-			return nil
+		calls.Wait()
+		cancel()
+		if err != nil || len(sessions) < expiredBatch {
+			return err
 		}
 	}
 }
 
-func (p *Provider) endExpiredSession(ctx context.Context, session db.Session) error {
-	if err := p.endRefreshTokens(ctx, session); err != nil {
-		return err
-	}
+func (p *Provider) endExpiredSession(ctx context.Context, session db.Session, calls *sync.WaitGroup) error {
+	failed := p.endRefreshTokens(ctx, session)
 	p.bus.Emit(event.Event{Kind: "session.expired", Role: event.RoleIDP, Subject: session.Subject, SessionID: session.SessionID,
 		Outcome: event.OutcomeOK, Parameters: map[string]string{"expired": session.Expires.UTC().Format(time.RFC3339)}})
 	told := p.joinedClients(ctx, session)
 	if !session.Ended { // by itself: only the clients that tie their lifetime to it want to know
 		var err error
 		if told, err = p.boundClients(ctx, session); err != nil {
-			return err
+			return errors.Join(failed, err)
 		}
 	}
-	p.tell(ctx, told, session, "")
-	return nil
+	p.tell(ctx, calls, told, session, "")
+	return failed
 }

@@ -110,6 +110,32 @@ func TestI11AnExpiredSessionEndsTheTokensOfBoundClientsAndTellsThem(t *testing.T
 	})
 }
 
+// What was taken out of the database is seen through: a fault at one session keeps no client from hearing of another, nor of this one.
+func TestI14EveryExpiredSessionIsToldWhateverFails(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSite(t)
+		bound := true
+		s.addClient("bound", func(c *db.Client) {
+			c.AllowOfflineAccess, c.GrantTypes = true, []string{grantAuthorizationCode, grantRefreshToken}
+			c.CoordinateLifetimeWithUserSession = &bound
+			c.BackChannelLogoutURI = "http://relying-party.example/" // refused before anybody connects: it is not https
+		})
+		for _, user := range []string{"Mick", "Jane"} {
+			s.redeem(s.signIn(s.browser(), user, "client_id", "bound", "scope", "openid offline_access"), "client_id", "bound")
+		}
+		time.Sleep(10 * time.Hour)
+		s.exec(`CREATE TRIGGER "fault" BEFORE INSERT ON "RevokedTokens" BEGIN SELECT RAISE(ABORT, 'disk on fire'); END`)
+		if err := s.handler.(*Provider).endExpiredSessions(t.Context()); err == nil || strings.Count(err.Error(), "disk on fire") != 2 {
+			t.Errorf("got %v, want both faults", err)
+		}
+		for _, kind := range []string{"session.expired", "backchannel_logout"} {
+			if got := len(s.events(kind)); got != 2 {
+				t.Errorf("%d events %s, want 2", got, kind)
+			}
+		}
+	})
+}
+
 // "silentrenew sessions kill" on another machine: the provider that runs does what a logout does.
 func TestI14ASessionEndedByAnAdministratorIsToldToAllItsClients(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
