@@ -172,7 +172,7 @@ func (d *DB) DeleteSession(ctx context.Context, key string) error {
 	return nil
 }
 
-// Sessions lists all stored sessions, newest first, expired ones included until [DB.Cleanup] has been.
+// Sessions lists all stored sessions, newest first, expired ones included until [DB.TakeExpiredSessions] has been.
 func (d *DB) Sessions(ctx context.Context) ([]Session, error) {
 	var rows []sessionRow
 	if err := d.read(ctx).Order(`"Created" DESC, "Key"`).Find(&rows).Error; err != nil {

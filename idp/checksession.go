@@ -8,7 +8,7 @@ import (
 	"silentrenew/views"
 )
 
-// checkSession serves GET /connect/checksession, the check_session_iframe (Session Management §3.3). Clients load it in a
+// checkSession serves GET /connect/checksession, the check_session_iframe (Session Management §3.2). Clients load it in a
 // hidden frame and ask it by postMessage whether their session_state still holds; its script looks at the readable cookie
 // and answers without a request. Anybody may frame it: it says no more than "changed" or "unchanged".
 func (p *Provider) checkSession(c *gin.Context) error {

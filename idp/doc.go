@@ -48,7 +48,7 @@
 //	POST      /connect/deviceauthorization            device_authorization.go RFC 8628 §3.1
 //	GET POST  /connect/endsession                     endsession.go    RP-Initiated Logout §2
 //	          tells the clients                       frontchannel_logout.go, backchannel_logout.go
-//	GET       /connect/checksession                   checksession.go  Session Management §3.3
+//	GET       /connect/checksession                   checksession.go  Session Management §3.2
 //	GET POST  /account/login                          login.go
 //	GET POST  /account/logout                         endsession.go
 //	GET POST  /consent                                consent.go
@@ -98,7 +98,8 @@
 //     Works: all metadata of §2 that has a use here, pairwise sectors (§5), registration with its errors (§3), and reading
 //     it back (§4) by RFC 7592. Closed unless configured. Not: encryption, and names in several languages (§2.1).
 //   - Session Management: https://openid.net/specs/openid-connect-session-1_0.html
-//     Works: session_state, on errors too (§3.2), and the frame that answers for it (§3.3), in old script engines as well.
+//     Works: session_state, on errors too (§2), the frame that answers for it (§3.2), in old script engines as well, and its
+//     address in discovery (§3.3).
 //   - RP-Initiated Logout: https://openid.net/specs/openid-connect-rpinitiated-1_0.html
 //     Works: GET and POST, id_token_hint also when expired, client_id (§2), exact post_logout_redirect_uris with state (§3),
 //     discovery (§2.1). Not: logout_hint and ui_locales are taken and change nothing.

@@ -26,7 +26,7 @@ const (
 	ConsentRequired          Code = "consent_required"
 	RequestNotSupported      Code = "request_not_supported"
 	RegistrationNotSupported Code = "registration_not_supported"
-	InvalidRequestObject     Code = "invalid_request_object" // RFC 9101 §7.1
+	InvalidRequestObject     Code = "invalid_request_object" // RFC 9101 §7
 	InvalidRequestURI        Code = "invalid_request_uri"    // OIDC Core §3.1.2.6
 
 	// OpenID Connect Core Error Code unmet_authentication_requirements §2

@@ -264,7 +264,7 @@ func TestIssuerMustBeUsable(t *testing.T) { // OIDC Discovery §3
 	}
 }
 
-func TestCheckSessionPage(t *testing.T) { // Session Management §3.3
+func TestCheckSessionPage(t *testing.T) { // Session Management §3.2
 	s := newSite(t)
 	answer := s.browser().get(s.issuer + "/connect/checksession")
 	if answer.StatusCode != http.StatusOK || !strings.Contains(answer.Body, sessionIDCookie) || len(answer.Cookies()) > 0 {

@@ -123,7 +123,7 @@ func (p *Provider) routes() http.Handler {
 	engine.GET(p.metadataPath(), p.cors, p.handle("discovery", p.discovery))
 	r.GET("/.well-known/openid-configuration/jwks", p.cors, p.handle("jwks", p.jwks))
 
-	// Front channel: the user's browser comes here. OIDC Core §3.1.2, RP-Initiated Logout §2, Session Management §3.3.
+	// Front channel: the user's browser comes here. OIDC Core §3.1.2, RP-Initiated Logout §2, Session Management §3.2.
 	r.GET("/connect/authorize", p.handle("authorize", p.authorize))
 	r.POST("/connect/authorize", p.handle("authorize", p.authorizeByPost))
 	r.GET("/connect/authorize/callback", p.handle("authorize", p.authorizeCallback))

@@ -16,7 +16,7 @@ const (
 	// sessionCookie carries the handle. No script can read it.
 	sessionCookie = "idsrv"
 
-	// sessionIDCookie carries the sid for the check-session page, which must read it (Session Management §3.3). It proves
+	// sessionIDCookie carries the sid for the check-session page, which must read it (Session Management §3.2). It proves
 	// nothing and never expires by itself: it is there exactly as long as the browser believes in its session.
 	sessionIDCookie = "idsrv.session"
 )

@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// sessionState returns the session_state response parameter (Session Management §3.2): a hash over the client, its origin
+// sessionState returns the session_state response parameter (Session Management §2, §3.2): a hash over the client, its origin
 // and the browser state at the provider, which is the session id in the readable cookie, "" when signed out. The page in
 // checksession.go computes the same from the cookie and so notices a change without a request. It returns "" for a
 // redirect URI that has no origin, such as that of a native app.

@@ -25,7 +25,7 @@ func Generate(algorithm jose.SignatureAlgorithm) (jose.JSONWebKey, error) {
 	key := jose.JSONWebKey{Algorithm: string(algorithm), Use: "sig"}
 	var err error
 	switch algorithm {
-	case jose.RS256, jose.PS256: // each its own key: one key, one algorithm (RFC 8725 §3.2)
+	case jose.RS256, jose.PS256: // each its own key: one key, one algorithm (RFC 8725 §3.1)
 		key.Key, err = rsa.GenerateKey(rand.Reader, rsaBits)
 	case jose.ES256:
 		key.Key, err = ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
