@@ -58,7 +58,10 @@ func (p *Provider) deviceAuthorization(c *gin.Context) error {
 	case !client.EnableLocalLogin:
 		return refuseLocalLogin(client)
 	}
-	asked := parseScope(form.Get("scope"))
+	asked, err := askedScope(form)
+	if err != nil {
+		return err
+	}
 	if len(asked) == 0 { // everything the row allows (RFC 6749 §3.3)
 		asked = client.Scopes
 	}

@@ -16,7 +16,10 @@ func (p *Provider) actForItself(ctx context.Context, request tokenRequest) (toke
 	if err != nil {
 		return tokenResponse{}, err
 	}
-	asked := parseScope(request.Form.Get("scope"))
+	asked, err := askedScope(request.Form)
+	if err != nil {
+		return tokenResponse{}, err
+	}
 	limit := grantedScope.limitedExactlyTo
 	if len(asked) == 0 {
 		limit = grantedScope.limitedTo // everything the row allows (RFC 6749 §3.3)

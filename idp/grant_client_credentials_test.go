@@ -1,6 +1,7 @@
 package idp
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
 	"testing"
@@ -35,6 +36,43 @@ func TestClientCredentials(t *testing.T) {
 		}
 		wantError(t, s.userinfo(tokens.AccessToken), http.StatusForbidden, InsufficientScope)
 	}
+}
+
+// RFC 6749 §3.3: without a scope the client gets all its row allows, however much that is. Only what is sent has a limit.
+func TestTheDefaultScopeMayBeLong(t *testing.T) {
+	s := newSite(t)
+	s.addClient("company-employee-too", func(c *db.Client) {
+		c.GrantTypes, c.RequireClientSecret = []string{grantClientCredentials, grantDeviceCode}, true
+		c.Secrets = []db.ClientSecret{{Type: sharedSecret, Value: db.HashSecret("codemazesecret")}}
+		c.Scopes = nil
+		for i := range 30 {
+			c.Scopes = append(c.Scopes, fmt.Sprintf("orders.of.region.%02d", i))
+		}
+	})
+	client, err := s.db.Client(t.Context(), "company-employee-too")
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = s.db.ChangeResources(t.Context(), func(r *db.Resources) error {
+		api := db.NewAPIResource("orders")
+		api.Scopes = client.Scopes
+		r.APIs = append(r.APIs, api)
+		r.AddScopesOf(api)
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	machine := []string{"client_id", "company-employee-too"}
+	all := Scope(client.Scopes).String()
+	if answer := s.token(employeeForm(machine...)); decode[tokenResponse](t, answer).Scope != all {
+		t.Errorf("client credentials: %d %s", answer.StatusCode, answer.Body)
+	}
+	if answer := s.call(http.MethodPost, "/connect/deviceauthorization", employeeForm(machine...)); answer.StatusCode != http.StatusOK {
+		t.Errorf("a device: %d %s", answer.StatusCode, answer.Body)
+	}
+	wantError(t, s.token(employeeForm(append(machine, "scope", all)...)), http.StatusBadRequest, InvalidScope)
+	wantError(t, s.call(http.MethodPost, "/connect/deviceauthorization", employeeForm(append(machine, "scope", all)...)), http.StatusBadRequest, InvalidScope)
 }
 
 func TestI22ClientCredentialsRefuses(t *testing.T) {

@@ -113,7 +113,11 @@ func (p *Provider) narrowToken(ctx context.Context, request tokenRequest, subjec
 	if err != nil {
 		return grantedScope{}, err
 	}
-	held, asked := parseScope(subject.Scope), parseScope(request.Form.Get("scope"))
+	asked, err := askedScope(request.Form)
+	if err != nil {
+		return grantedScope{}, err
+	}
+	held := parseScope(subject.Scope)
 	limit := grantedScope.limitedExactlyTo
 	for _, value := range asked {
 		if !held.Contains(value) {

@@ -3,6 +3,7 @@ package idp
 import (
 	"context"
 	"fmt"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -32,6 +33,14 @@ func parseScope(s string) Scope {
 	return scope
 }
 
+// askedScope reads the scope parameter of a back-channel request. That of an authorization request readParameters measures.
+func askedScope(form url.Values) (Scope, error) {
+	if len(form.Get("scope")) > maxScopeLength {
+		return nil, refuse(InvalidScope, "scope is longer than %d characters", maxScopeLength)
+	}
+	return parseScope(form.Get("scope")), nil
+}
+
 // Contains reports whether value is one of the scope values.
 func (s Scope) Contains(value string) bool { return slices.Contains(s, value) }
 
@@ -53,9 +62,6 @@ type grantedScope struct {
 func (p *Provider) resolveScope(ctx context.Context, client db.Client, asked Scope) (grantedScope, error) {
 	if len(asked) == 0 {
 		return grantedScope{}, refuse(InvalidScope, "scope is missing")
-	}
-	if len(asked.String()) > maxScopeLength {
-		return grantedScope{}, refuse(InvalidScope, "scope is longer than %d characters", maxScopeLength)
 	}
 	if strings.ContainsFunc(asked.String(), notScopeCharacter) { // RFC 6749 §3.3, appendix A.4
 		return grantedScope{}, refuse(InvalidScope, "scope may have printable ASCII but no quotation mark and no backslash")
