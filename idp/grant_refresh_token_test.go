@@ -359,6 +359,34 @@ func TestI9ReuseRevokesTheFamily(t *testing.T) {
 }
 
 // The second use of a code takes back the refresh token it gave as well (RFC 6749 §4.1.2).
+// Who presents an exchanged token is found out whatever else is wrong with the request: asking for too much is no way to try one.
+func TestI9ReuseIsSeenBeforeTheScope(t *testing.T) {
+	s := newSite(t)
+	first := s.offline().RefreshToken
+	second := s.refresh(first).RefreshToken
+	wantError(t, s.token(refreshForm(first, "scope", "everything")), http.StatusBadRequest, InvalidGrant)
+	s.wantRefused(second)
+}
+
+// An edit of the row counts for the next refresh (I6): refresh tokens taken away, and an absolute lifetime that is over by now.
+func TestI6TheRowEndsARefreshToken(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSite(t)
+		s.changeClient("RefreshTokenExpiration", int(db.RefreshTokenSliding))
+		token := s.offline().RefreshToken
+		s.changeClient("AllowOfflineAccess", false)
+		s.wantRefused(token)
+		s.changeClient("AllowOfflineAccess", true)
+		time.Sleep(time.Minute)
+		s.changeClient("AbsoluteRefreshTokenLifetime", 60)
+		s.wantRefused(token)
+		s.changeClient("AbsoluteRefreshTokenLifetime", 61)
+		if next := s.refresh(token).RefreshToken; next == "" {
+			t.Error("a second is left, and there is no successor")
+		}
+	})
+}
+
 func TestI17CodeReplayRevokesTheRefreshToken(t *testing.T) {
 	s := newSite(t)
 	code := s.insertCode(func(c *db.AuthorizationCode) {

@@ -108,6 +108,11 @@ func TestOIDCCore322Refuses(t *testing.T) {
 			t.Errorf("%s: got %v (%s), want %s", row.clause, got, answer.Header.Get("Location"), row.want)
 		}
 	}
+	s.exec(`INSERT INTO "ClientScopes" ("ClientId", "Scope") SELECT "Id", 'companyApi' FROM "Clients" WHERE "ClientId" = ?`, implicit.client.ClientID)
+	answer := implicit.browser.get(implicit.authorizeURL("response_type", "id_token token", "scope", "companyApi")).inFragment()
+	if answer.Get("error") != string(InvalidScope) || answer.Has("id_token") {
+		t.Errorf("OIDC Core §3.2.2.1: an ID token without openid: %v", answer)
+	}
 	for _, response := range []string{"token", "code token", "code id_token token", "none", "id_token id_token"} { // RFC 9700 §2.1.2
 		if got := implicit.browser.get(implicit.authorizeURL("response_type", response)).sent("error"); got != string(UnsupportedResponseType) {
 			t.Errorf("response_type %s: %q", response, got)
@@ -117,7 +122,7 @@ func TestOIDCCore322Refuses(t *testing.T) {
 		t.Errorf("code for a hybrid client: %q", got)
 	}
 	s.exec(`UPDATE "Clients" SET "AllowOfflineAccess" = true WHERE "ClientId" = ?`, implicit.client.ClientID)
-	answer := implicit.follow(implicit.authorizeURL("response_type", "id_token token", "scope", "openid offline_access")).inFragment()
+	answer = implicit.follow(implicit.authorizeURL("response_type", "id_token token", "scope", "openid offline_access")).inFragment()
 	if answer.Get("scope") != "openid" || answer.Has("refresh_token") { // OIDC Core §11
 		t.Errorf("offline_access without a code: %v", answer)
 	}
