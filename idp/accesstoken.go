@@ -55,7 +55,7 @@ func (p *Provider) mintAccessToken(ctx context.Context, client db.Client, in acc
 		claims["amr"] = in.AMR
 	}
 	if who := client.Properties[mayActProperty]; who != "" {
-		claims["may_act"] = authorizedActor{Subject: who}
+		claims["may_act"] = authorizedActor{who}
 	}
 	in.Delegated.into(claims)
 	if client.PairWiseSubjectSalt != "" && in.User.SubjectID != "" {

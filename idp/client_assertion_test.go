@@ -154,6 +154,7 @@ func TestI22PrivateKeyJWT(t *testing.T) {
 		{"expired", assertionForm(ec.assertion(map[string]any{"exp": now.Add(-time.Second).Unix()})), 401, InvalidClient},
 		{"exp in a year", assertionForm(ec.assertion(map[string]any{"exp": now.AddDate(1, 0, 0).Unix()})), 401, InvalidClient},
 		{"iat in the future", assertionForm(ec.assertion(map[string]any{"iat": now.Add(5 * time.Minute).Unix()})), 401, InvalidClient},
+		{"nbf in the future", assertionForm(ec.assertion(map[string]any{"nbf": now.Add(5 * time.Minute).Unix()})), 401, InvalidClient},
 		{"no jti", assertionForm(ec.assertion(map[string]any{"jti": nil})), 401, InvalidClient},
 		{"a secret beside it (RFC 6749 §2.3)", assertionForm(ec.assertion(nil), "client_id", "robot", "client_secret", "x"), 400, InvalidRequest},
 	} {

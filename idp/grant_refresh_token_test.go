@@ -531,6 +531,12 @@ func TestRFC7662IntrospectionKnowsRefreshTokens(t *testing.T) {
 	wantInactive(t, s.introspect(first.RefreshToken, basic("company-employee", "codemazesecret")))
 	second := s.refresh(first.RefreshToken)
 	wantInactive(t, s.introspect(first.RefreshToken, own))
+	s.changeClient("AllowOfflineAccess", false)
+	wantInactive(t, s.introspect(second.RefreshToken, own))
+	s.changeClient("AllowOfflineAccess", true)
+	revoked := s.offline().RefreshToken
+	s.revoke(url.Values{"client_id": {"bff-client"}, "client_secret": {"bff-secret"}, "token": {revoked}})
+	wantInactive(t, s.introspect(revoked, own))
 	s.exec(`UPDATE "Users" SET "Enabled" = false`)
 	wantInactive(t, s.introspect(second.RefreshToken, own))
 }

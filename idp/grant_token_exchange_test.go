@@ -144,6 +144,10 @@ func TestRFC8693WhoMayAct(t *testing.T) {
 	wantError(t, s.token(exchangeForm(named, "client_id", "companyApi")), http.StatusBadRequest, InvalidRequest)
 	wantError(t, s.token(exchangeForm(named)), http.StatusBadRequest, InvalidRequest)
 
+	s.letAct("spa-client", "company-employee") // who cannot lend its name by its token
+	lent := decode[tokenResponse](t, s.token(employeeForm())).AccessToken
+	wantError(t, s.token(exchangeForm(plain(nil), "actor_token", lent, "actor_token_type", tokenTypeAccessToken)), http.StatusBadRequest, InvalidRequest)
+
 	own := decode[tokenResponse](t, s.token(url.Values{"grant_type": {grantClientCredentials}, "client_id": {"gateway"}, "client_secret": {"gateway-secret"}}))
 	narrow := s.delegated(own.AccessToken) // its own token: no user takes part
 	if claims := claimsOf(t, narrow.AccessToken); claims["sub"] != "gateway" || claims["sid"] != nil {
@@ -201,6 +205,14 @@ func TestRFC8693Narrowing(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) { wantError(t, s.token(row.form), http.StatusBadRequest, row.want) })
 	}
+	s.exec(`UPDATE "Clients" SET "AllowOfflineAccess" = true`)
+	offline := s.redeem(s.insertCode(func(c *db.AuthorizationCode) { c.Scopes = []string{"openid", "companyApi", "offline_access"} })).AccessToken
+	wantError(t, s.token(exchangeForm(offline, "scope", "companyApi offline_access")), http.StatusBadRequest, InvalidScope)
+
+	// The API the subject token is for does not take the scope value any more, another one does: that one is not reached by it.
+	s.exec(`DELETE FROM "ApiResourceScopes" WHERE "Scope" = 'shared' AND "ApiResourceId" = (SELECT "Id" FROM "ApiResources" WHERE "Name" = 'companyApi')`)
+	wantError(t, s.token(exchangeForm(one)), http.StatusBadRequest, InvalidTarget)
+
 	s.letAct("spa-client", "modest")
 	modest := s.redeem(s.insertCode(nil)).AccessToken
 	wantError(t, s.token(exchangeForm(modest, "client_id", "modest")), http.StatusBadRequest, InvalidScope) // nothing in common

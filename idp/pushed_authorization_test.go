@@ -88,6 +88,9 @@ func TestPushedRequestMayBeBroughtAgainUntilItIsAnswered(t *testing.T) {
 		time.Sleep(pushedRequestLifetime - time.Second)
 		second := one.follow(one.get(s.pushedURL(reference))) // a reload
 		other := two.follow(two.get(s.pushedURL(reference)))  // a program that looks at links
+		s.addClient("other", func(*db.Client) {})
+		callback := strings.Replace(s.pushedURL(reference, "client_id", "other"), "authorize?", "authorize/callback?", 1)
+		wantRefusedReference(t, "another client's name on the way back", one.get(callback)) // RFC 9126 §4
 		time.Sleep(time.Second)
 		wantRefusedReference(t, "a reload after its lifetime", one.get(s.pushedURL(reference)))
 		if one.follow(one.submitLogin(second, "Mick", "MickPassword")).sent("code") == "" {

@@ -1,6 +1,7 @@
 package idp
 
 import (
+	"net/http"
 	"testing"
 
 	"silentrenew/db"
@@ -63,5 +64,23 @@ func TestLoopbackClientSignsIn(t *testing.T) {
 	code = s.signIn(s.browser(), "Mick", "client_id", "native", "redirect_uri", here)
 	if answer := s.token(tokenForm(code, "client_id", "native", "redirect_uri", here)); answer.StatusCode != 200 {
 		t.Errorf("got %d %s", answer.StatusCode, answer.Body)
+	}
+}
+
+// A row edited by hand may register what no browser must be sent to. Being registered does not open it.
+func TestWhatIsRegisteredByHandMayStillBeNoRedirectURI(t *testing.T) {
+	s := newSite(t)
+	b := s.browser()
+	for _, address := range []string{
+		"javascript:alert(1)", "data:text/html,x", "file:///etc/passwd", "about:blank", "https://", "/relative", "https://rp.example/#fragment", "https://rp.example/\x7f",
+	} {
+		s.exec(`INSERT INTO "ClientRedirectUris" ("ClientId", "RedirectUri") SELECT "Id", ? FROM "Clients" WHERE "ClientId" = 'spa-client'`, address)
+		for _, mode := range responseModes {
+			answer := b.get(s.authorizeURL("redirect_uri", address, "response_mode", mode, "prompt", "none"))
+			if answer.StatusCode != http.StatusBadRequest || answer.Header.Get("Location") != "" || answer.document(t).Find("form").Length() != 0 {
+				t.Errorf("%s by %s: %d %q", address, mode, answer.StatusCode, answer.Header.Get("Location"))
+			}
+		}
+		s.exec(`DELETE FROM "ClientRedirectUris" WHERE "RedirectUri" = ?`, address)
 	}
 }
