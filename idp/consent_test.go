@@ -156,3 +156,17 @@ func TestConsentFormLooksAtTheRequestAgain(t *testing.T) {
 		t.Errorf("without a request: got %d", answer.StatusCode)
 	}
 }
+
+// OIDC Core §3.1.2.4: nothing ticked is nothing allowed, where no scope value is required.
+func TestNothingTickedIsNoConsent(t *testing.T) {
+	s := newSite(t)
+	s.exec(requireConsent)
+	s.exec(`UPDATE "IdentityResources" SET "Required" = false`)
+	b := s.browser()
+	back := s.consentPage(b).document(t).Find("[name=ReturnUrl]").AttrOr("value", "")
+	answer := b.post(s.issuer+"/consent", url.Values{"ReturnUrl": {back}, "button": {"allow"}, "RememberConsent": {"true"}})
+	if answer.document(t).Find("#allow").Length() != 1 || !strings.Contains(answer.Body, "Choose at least one") {
+		t.Errorf("got %d %s, want the question again", answer.StatusCode, answer.Header.Get("Location"))
+	}
+	wantRedirectError(t, s.renew(b), ConsentRequired)
+}

@@ -254,3 +254,26 @@ func TestDeviceFlowBelowAPath(t *testing.T) {
 		}
 	})
 }
+
+// What the row of the client says counts on the page, too: a younger login, and whether it is there at all.
+func TestRFC8628TheRowCountsOnThePage(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSite(t)
+		lifetime := 60
+		s.addTelevision(func(c *db.Client) { c.UserSSOLifetime = &lifetime })
+		device := s.startDevice()
+		b := s.browser()
+		asked := s.connect(b, "Mick", device.VerificationURIComplete)
+		time.Sleep(61 * time.Second)
+		if login := b.follow(b.submit(asked, "allow")); login.document(t).Find("#password").Length() != 1 { // I5
+			t.Errorf("a login of a minute ago: %d %s", login.StatusCode, login.Body)
+		}
+		time.Sleep(10 * time.Second)
+		wantError(t, s.poll(device.DeviceCode), http.StatusBadRequest, AuthorizationPending)
+
+		s.exec(`UPDATE "Clients" SET "Enabled" = false WHERE "ClientId" = 'television'`)
+		if page := s.connect(s.browser(), "Mick", device.VerificationURIComplete); !strings.Contains(page.Body, "No device waits") {
+			t.Errorf("a disabled client's device: %d %s", page.StatusCode, page.Body)
+		}
+	})
+}

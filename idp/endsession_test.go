@@ -241,3 +241,25 @@ func TestSignedOutUserSeesTheLoggedOutPage(t *testing.T) {
 	wantLoggedOut(t, b.get(s.endSessionURL("client_id", "spa-client", "post_logout_redirect_uri", testSignedOut)), testSignedOut)
 	wantLoggedOut(t, b.get(s.endSessionURL("post_logout_redirect_uri", testSignedOut)), "") // of which client?
 }
+
+// A row edited by hand may hold what no browser must be sent to, and a disabled client is nowhere to go back to (A28). The user is
+// logged out all the same.
+func TestI13ALogoutLeadsNowhereBad(t *testing.T) {
+	for name, change := range map[string]string{
+		"a script":          `INSERT INTO "ClientPostLogoutRedirectUris" ("ClientId", "PostLogoutRedirectUri") SELECT "Id", 'javascript:alert(1)' FROM "Clients"`,
+		"a disabled client": `UPDATE "Clients" SET "Enabled" = false`,
+	} {
+		s := newSite(t)
+		b := s.browser()
+		token := s.redeem(s.signIn(b, "Mick")).IDToken
+		s.exec(change)
+		target := testSignedOut
+		if name == "a script" {
+			target = "javascript:alert(1)"
+		}
+		wantLoggedOut(t, b.get(s.endSessionURL("id_token_hint", token, "post_logout_redirect_uri", target)), "")
+		if b.cookie(s.issuer, sessionCookie) != "" {
+			t.Errorf("%s: the cookie is still there", name)
+		}
+	}
+}

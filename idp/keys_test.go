@@ -254,3 +254,17 @@ func TestDamagedKeyStopsTheStartWithItsName(t *testing.T) {
 		t.Errorf("got %v, want an error that names the key", err)
 	}
 }
+
+// A key that was deleted because it was stolen verifies nothing any more, also no token that this process has just signed itself.
+func TestI20ATokenOfADeletedKeyIsForgotten(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSite(t)
+		token := s.redeem(s.insertCode(nil)).AccessToken
+		if answer := s.userinfo(token); answer.StatusCode != http.StatusOK {
+			t.Fatalf("before: %d %s", answer.StatusCode, answer.Body)
+		}
+		s.exec(`DELETE FROM "Keys" WHERE "Algorithm" = 'ES256'`)
+		time.Sleep(keysReload)
+		wantError(t, s.userinfo(token), http.StatusUnauthorized, InvalidToken)
+	})
+}

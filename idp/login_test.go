@@ -16,6 +16,7 @@ import (
 
 	"github.com/alexedwards/argon2id"
 	"github.com/gin-gonic/gin"
+	"github.com/go-jose/go-jose/v4"
 
 	"silentrenew/db"
 )
@@ -362,6 +363,36 @@ func TestDemoUsersOnlyInTheLab(t *testing.T) {
 		form := s.loginForm(s.browser())
 		if got := strings.Contains(form.Body, "MickPassword"); got != lab {
 			t.Errorf("lab %v: passwords on the page: %v", lab, got)
+		}
+	}
+}
+
+// Only our own word about this very user, as long as it counts, makes a browser a known one.
+func TestKnownBrowser(t *testing.T) {
+	s := newSite(t)
+	p := s.handler.(*Provider)
+	soon := time.Now().Add(time.Minute).Unix()
+	for _, row := range []struct {
+		name   string
+		typ    jose.ContentType
+		claims map[string]any
+		want   string
+	}{
+		{"ours", knownBrowserType, map[string]any{"iss": testIssuer, "sub": "mick", "jti": "browser-1", "exp": soon}, "browser-1"},
+		{"about another user", knownBrowserType, map[string]any{"iss": testIssuer, "sub": "jane", "jti": "browser-1", "exp": soon}, ""},
+		{"of another issuer on our keys", knownBrowserType, map[string]any{"iss": "https://elsewhere.example", "sub": "mick", "jti": "browser-1", "exp": soon}, ""},
+		{"over", knownBrowserType, map[string]any{"iss": testIssuer, "sub": "mick", "jti": "browser-1", "exp": time.Now().Unix()}, ""},
+		{"an ID token", idTokenType, map[string]any{"iss": testIssuer, "sub": "mick", "jti": "browser-1", "exp": soon}, ""},
+	} {
+		token, err := p.keys.sign(t.Context(), jose.ES256, row.typ, row.claims)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c, _ := gin.CreateTestContext(httptest.NewRecorder())
+		c.Request = httptest.NewRequest(http.MethodPost, s.issuer+"/account/login", nil)
+		c.Request.AddCookie(&http.Cookie{Name: knownBrowserCookie, Value: token})
+		if got := p.knownBrowser(c, "mick"); got != row.want {
+			t.Errorf("%s: %q, want %q", row.name, got, row.want)
 		}
 	}
 }

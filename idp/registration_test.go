@@ -520,3 +520,11 @@ func TestA51StrangersStayOutOfTheLab(t *testing.T) {
 		t.Errorf("and yet it is a client: %q", got)
 	}
 }
+
+// However they come, there is an end to the clients that strangers may leave here.
+func TestRegistrationHasAnEnd(t *testing.T) {
+	s := newSite(t, openRegistration)
+	s.exec(`WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?)
+		INSERT INTO "Clients" ("ClientId", "RegistrationAccessToken") SELECT 'client-' || i, 'hash' FROM n`, maxRegisteredClients)
+	wantError(t, s.register(`{"redirect_uris":["https://rp.example/cb"]}`), http.StatusServiceUnavailable, TemporarilyUnavailable)
+}

@@ -11,6 +11,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/gin-gonic/gin"
 	"github.com/go-jose/go-jose/v4"
 
 	"silentrenew/db"
@@ -139,4 +140,19 @@ func TestI5UserinfoOfADisabledUser(t *testing.T) {
 	tokens := s.redeem(s.insertCode(nil))
 	s.exec(`UPDATE "Users" SET "Enabled" = false`)
 	wantError(t, s.userinfo(tokens.AccessToken), http.StatusUnauthorized, InvalidToken)
+}
+
+// A fault of ours is no challenge: a client that hears one throws its token away (RFC 6750 §3).
+func TestAFaultOfOursIsNoChallenge(t *testing.T) {
+	for status, failure := range map[int]*Error{
+		http.StatusInternalServerError: {Code: ServerError}, http.StatusServiceUnavailable: {Code: TemporarilyUnavailable, Description: "try again"},
+	} {
+		recorder := httptest.NewRecorder()
+		c, _ := gin.CreateTestContext(recorder)
+		c.Request = httptest.NewRequest(http.MethodGet, "/connect/userinfo", nil)
+		writeBearerError(c, failure)
+		if challenge := recorder.Header().Values("WWW-Authenticate"); recorder.Code != status || len(challenge) != 0 {
+			t.Errorf("%s: %d with the challenge %q", failure.Code, recorder.Code, challenge)
+		}
+	}
 }
