@@ -62,84 +62,87 @@ func (p *Provider) authorizationRequest(ctx context.Context, to responseTarget) 
 	if to.client.RequirePushedAuthorization && to.pushed == "" { // RFC 9126 §6
 		return none, refuse(InvalidRequest, "client %s must push its authorization requests", to.client.ClientID)
 	}
-	responseType, err := p.checkResponse(to.client, sent)
-	if err != nil {
-		return none, err
-	}
-	if err := checkCodeChallenge(to.client, responseType, sent); err != nil {
-		return none, err
-	}
-	dpopKey, err := parseDPoPKey(sent["dpop_jkt"])
-	if err != nil {
-		return none, err
-	}
-	prompt, err := parsePrompt(sent["prompt"])
-	if err != nil {
-		return none, err
-	}
-	maxAge, err := parseMaxAge(sent["max_age"])
-	if err != nil {
-		return none, err
-	}
-	if maxAge == nil && to.client.DefaultMaxAge != nil { // OIDC Registration §2
-		registered := time.Duration(*to.client.DefaultMaxAge) * time.Second
-		maxAge = &registered
-	}
-	scope, err := p.resolveScope(ctx, to.client, parseScope(sent["scope"]))
-	if err != nil {
-		return none, err
-	}
-	resources, err := readResources(to.values)
-	if err != nil {
-		return none, err
-	}
-	if scope, err = scope.limitedExactlyTo(resources); err != nil {
-		return none, err
-	}
-	if scope, err = responseType.limited(scope); err != nil {
-		return none, err
-	}
-	claims, err := parseClaims(sent["claims"])
-	if err != nil {
-		return none, err
-	}
-	subject, err := claims.subject()
-	if err != nil {
-		return none, err
-	}
-	acr, err := chooseACR(claims, cmp.Or(sent["acr_values"], to.client.DefaultACRValues))
-	if err != nil {
-		return none, err
-	}
-	idTokenClaims, err := p.claimsByName(ctx, to.client, claims.IDToken)
-	if err != nil {
-		return none, err
-	}
-	userinfoClaims, err := p.claimsByName(ctx, to.client, claims.UserInfo)
-	if err != nil {
-		return none, err
-	}
-	return authorizationRequest{
+	request := authorizationRequest{
 		responseTarget:      to,
-		responseType:        responseType,
-		scope:               scope,
-		resources:           resources,
 		nonce:               sent["nonce"],
 		codeChallenge:       sent["code_challenge"],
 		codeChallengeMethod: codeChallengeMethod(sent),
-		dpopKey:             dpopKey,
-		prompt:              prompt,
-		maxAge:              maxAge,
 		idTokenHint:         sent["id_token_hint"],
 		loginHint:           sent["login_hint"],
-		subject:             subject,
-		acr:                 acr,
-		idTokenClaims:       idTokenClaims,
-		userinfoClaims:      userinfoClaims,
-		claimsBeyond:        scope.claimsBeyond(slices.Concat(idTokenClaims, userinfoClaims)),
 		loginAfter:          parseLoginAfter(sent[loginAfterParameter]),
 		parameters:          sent,
-	}, nil
+	}
+	for _, read := range []func(context.Context, *authorizationRequest) error{p.readResponse, readPrompt, p.readScope, p.readClaims} {
+		if err := read(ctx, &request); err != nil {
+			return none, err
+		}
+	}
+	return request, nil
+}
+
+// readResponse reads what answer is wanted, and what its code will be bound to (RFC 7636 §4.3, RFC 9449 §10).
+func (p *Provider) readResponse(_ context.Context, r *authorizationRequest) (err error) {
+	if r.responseType, err = p.checkResponse(r.client, r.parameters); err != nil {
+		return err
+	}
+	if err := checkCodeChallenge(r.client, r.responseType, r.parameters); err != nil {
+		return err
+	}
+	r.dpopKey, err = parseDPoPKey(r.parameters["dpop_jkt"])
+	return err
+}
+
+// readPrompt reads what the user may be shown, and how old their login may be (OIDC Core §3.1.2.1).
+func readPrompt(_ context.Context, r *authorizationRequest) (err error) {
+	if r.prompt, err = parsePrompt(r.parameters["prompt"]); err != nil {
+		return err
+	}
+	if r.maxAge, err = parseMaxAge(r.parameters["max_age"]); err != nil {
+		return err
+	}
+	if r.maxAge == nil && r.client.DefaultMaxAge != nil { // OIDC Registration §2
+		registered := time.Duration(*r.client.DefaultMaxAge) * time.Second
+		r.maxAge = &registered
+	}
+	return nil
+}
+
+// readScope reads what the client asks for, and for which APIs (RFC 6749 §3.3, RFC 8707 §2).
+func (p *Provider) readScope(ctx context.Context, r *authorizationRequest) error {
+	scope, err := p.resolveScope(ctx, r.client, parseScope(r.parameters["scope"]))
+	if err != nil {
+		return err
+	}
+	if r.resources, err = readResources(r.responseTarget.values); err != nil {
+		return err
+	}
+	if scope, err = scope.limitedExactlyTo(r.resources); err != nil {
+		return err
+	}
+	r.scope, err = r.responseType.limited(scope)
+	return err
+}
+
+// readClaims reads whom and what the request names: a user, an authentication context, single claims (OIDC Core §5.5).
+func (p *Provider) readClaims(ctx context.Context, r *authorizationRequest) error {
+	claims, err := parseClaims(r.parameters["claims"])
+	if err != nil {
+		return err
+	}
+	if r.subject, err = claims.subject(); err != nil {
+		return err
+	}
+	if r.acr, err = chooseACR(claims, cmp.Or(r.parameters["acr_values"], r.client.DefaultACRValues)); err != nil {
+		return err
+	}
+	if r.idTokenClaims, err = p.claimsByName(ctx, r.client, claims.IDToken); err != nil {
+		return err
+	}
+	if r.userinfoClaims, err = p.claimsByName(ctx, r.client, claims.UserInfo); err != nil {
+		return err
+	}
+	r.claimsBeyond = r.scope.claimsBeyond(slices.Concat(r.idTokenClaims, r.userinfoClaims))
+	return nil
 }
 
 // values are the parameters once more, for the way to our pages and back and for what is kept of a request.
