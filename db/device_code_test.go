@@ -48,6 +48,10 @@ func TestRFC8628Section34ADeviceCodeIsAnsweredAndTakenOnce(t *testing.T) {
 		if _, err := d.PollDeviceCode(t.Context(), "device", "another", noon); !errors.Is(err, db.ErrNotFound) {
 			t.Errorf("another client: %v, want %v", err, db.ErrNotFound)
 		}
+		late := d.AnswerDeviceCode(t.Context(), "WDJBMJHT", db.DeviceCode{Answer: db.DeviceAllowed}, want.Expires)
+		if !errors.Is(late, db.ErrNotFound) {
+			t.Errorf("an answer when the time is up: %v, want %v", late, db.ErrNotFound)
+		}
 		allow(t, d)
 		if _, err := d.DeviceCode(t.Context(), "WDJBMJHT", noon); !errors.Is(err, db.ErrNotFound) {
 			t.Errorf("an answered code can be answered again: %v", err)

@@ -49,6 +49,30 @@ func TestGrantsAreListedAndTakenBackWithTheirFamilies(t *testing.T) {
 	})
 }
 
+// The reference token of a client that acts for itself is of no family; it is taken back alone, by its own row.
+func TestARevokedReferenceTokenOfNoFamilyIsGone(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		for _, handle := range []string{"a", "b"} {
+			token := db.ReferenceToken{ClientID: "client-" + handle, JTI: "jti-" + handle, Created: noon, Expires: noon.Add(time.Minute), Claims: []byte(`{}`)}
+			if err := d.InsertReferenceToken(t.Context(), handle, token); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if n, err := d.RevokeGrants(t.Context(), db.GrantFilter{ClientID: "client-a"}, noon, noon.Add(time.Hour)); n != 1 || err != nil {
+			t.Errorf("revoked %d, %v; want 1", n, err)
+		}
+		if _, err := d.ReferenceToken(t.Context(), "a", noon); !errors.Is(err, db.ErrNotFound) {
+			t.Errorf("the revoked one: %v, want %v", err, db.ErrNotFound)
+		}
+		if _, err := d.ReferenceToken(t.Context(), "b", noon.Add(time.Minute-time.Microsecond)); err != nil {
+			t.Errorf("another client's, just before it expires: %v", err)
+		}
+		if _, err := d.ReferenceToken(t.Context(), "b", noon.Add(time.Minute)); !errors.Is(err, db.ErrNotFound) {
+			t.Errorf("and when it does: %v, want %v", err, db.ErrNotFound)
+		}
+	})
+}
+
 func TestUsersAreListedAndReplaced(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		ctx := t.Context()
