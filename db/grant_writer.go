@@ -98,21 +98,22 @@ func (w *grantWriter) remove(job *grantJob) bool {
 func (d *DB) commitTogether(ctx context.Context, jobs []*grantJob) {
 	var failed error
 	if len(jobs) > 1 {
+		said := make([]error, len(jobs)) // nothing is true before the commit
 		err := d.granting.together(ctx, textsOf(jobs), func(in *statements) error {
-			for _, job := range jobs {
-				if job.err = job.do(in); job.err != nil && !errors.Is(job.err, sql.ErrNoRows) {
-					failed = job.err
+			for i, job := range jobs {
+				if said[i] = job.do(in); said[i] != nil && !errors.Is(said[i], sql.ErrNoRows) {
+					failed = said[i]
 					return failed
 				}
 			}
 			return nil
 		})
-		if err != nil && failed == nil { // nothing can be written, while another program holds its lock for one
-			for _, job := range jobs {
-				job.err = err
-			}
-		}
 		if failed == nil {
+			for i, job := range jobs {
+				if job.err = said[i]; err != nil { // nothing can be written, while another program holds its lock for one
+					job.err = err
+				}
+			}
 			return
 		}
 	}

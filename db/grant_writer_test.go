@@ -144,3 +144,17 @@ func TestAPanicWhileWritingLeavesTheWriterFree(t *testing.T) {
 		t.Errorf("stored are %s, want b", got)
 	}
 }
+
+// Nobody is told that their code is stored because it was about to be when another one's write panicked.
+func TestAPanicTellsTheOthersThatTheyAreNotWritten(t *testing.T) {
+	d := openGrants(t)
+	first := inserting("a")
+	first.err = errNotWritten
+	func() {
+		defer func() { _ = recover() }()
+		d.commitTogether(t.Context(), []*grantJob{first, {texts: []string{insertGrant}, do: func(*statements) error { panic("broken") }}})
+	}()
+	if !errors.Is(first.err, errNotWritten) || d.grantKeys(t) != "" {
+		t.Errorf("told %v, stored are %q; want %v and nothing", first.err, d.grantKeys(t), errNotWritten)
+	}
+}
