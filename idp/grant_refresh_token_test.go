@@ -146,6 +146,9 @@ func TestOIDCCore11OfflineAccess(t *testing.T) {
 			if got := tokens.RefreshToken != ""; got != row.want {
 				t.Errorf("refresh token %t, want %t", got, row.want)
 			}
+			if row.column == "AllowOfflineAccess" && tokens.Scope != "openid" {
+				t.Errorf("granted %q, of which offline_access was left out", tokens.Scope)
+			}
 		})
 	}
 	t.Run("AllowOfflineAccess alone is enough, as in IdentityServer4", func(t *testing.T) {

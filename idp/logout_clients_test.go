@@ -1,6 +1,7 @@
 package idp
 
 import (
+	"io"
 	"maps"
 	"net/http"
 	"net/http/httptest"
@@ -211,6 +212,21 @@ func TestWhereOutgoingCallsMayGo(t *testing.T) {
 	plain, _ := url.Parse("http://intranet.example/")
 	if newOutgoing(true, false, nil).checkURL(plain) == nil || newOutgoing(false, true, nil).checkURL(plain) != nil {
 		t.Error("plain http is for this machine, or where everything is allowed")
+	}
+	withUser, _ := url.Parse("https://user:password@rp.example/")
+	if newOutgoing(true, true, nil).checkURL(withUser) == nil {
+		t.Error("an address with a user was taken")
+	}
+}
+
+// An answer that is longer than it may be is none, and not the part of it that fits.
+func TestOutgoingReadsNothingThatIsTooLong(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "[]  ") }))
+	t.Cleanup(server.Close)
+	for limit, fits := range map[int64]bool{4: true, 3: false, 2: false} {
+		if body, err := newOutgoing(true, false, nil).get(t.Context(), server.URL, "*/*", limit); (err == nil) != fits {
+			t.Errorf("four bytes where %d may be: %q, %v", limit, body, err)
+		}
 	}
 }
 

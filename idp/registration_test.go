@@ -521,6 +521,18 @@ func TestA51StrangersStayOutOfTheLab(t *testing.T) {
 	}
 }
 
+// RFC 6749 §4.4: client credentials are for who has some, vouched for or not.
+func TestRFC7591NoClientCredentialsWithoutACredential(t *testing.T) {
+	s := newSite(t, func(c *Config) { c.Registration, c.InitialAccessToken = RegistrationToken, "vouches" })
+	metadata := func(method string) string {
+		return `{"grant_types":["client_credentials"],"scope":"companyApi","token_endpoint_auth_method":"` + method + `"}`
+	}
+	wantError(t, s.register(metadata("none"), "Authorization", "Bearer vouches"), http.StatusBadRequest, InvalidClientMetadata)
+	if answer := s.register(metadata("client_secret_post"), "Authorization", "Bearer vouches"); answer.StatusCode != http.StatusCreated {
+		t.Errorf("with a secret: %d %s", answer.StatusCode, answer.Body)
+	}
+}
+
 // However they come, there is an end to the clients that strangers may leave here.
 func TestRegistrationHasAnEnd(t *testing.T) {
 	s := newSite(t, openRegistration)
