@@ -121,6 +121,12 @@ func TestRFC7591InitialAccessToken(t *testing.T) {
 				t.Errorf("InitialAccessToken(%q): %+v, %v; want %v", row.handle, got, err, row.want)
 			}
 		}
+		if n, err := d.RevokeGrants(t.Context(), db.GrantFilter{Type: "initial_access_token"}, now, now.Add(time.Hour)); n == 0 || err != nil {
+			t.Errorf("revoked %d, %v", n, err)
+		}
+		if _, err := d.InitialAccessToken(t.Context(), "for ever", now); !errors.Is(err, db.ErrNotFound) {
+			t.Errorf("a revoked one: %v, want %v", err, db.ErrNotFound)
+		}
 	})
 }
 
