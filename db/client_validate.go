@@ -115,6 +115,11 @@ var forbiddenSchemes = []string{"javascript", "data", "vbscript", "file", "blob"
 
 const hasWildcard = "%q has a wildcard: it is compared in every character (RFC 9700 §2.1), so list each address"
 
+// ForbiddenScheme reports whether no browser must be sent to an address of that scheme, whoever registered it.
+func ForbiddenScheme(scheme string) bool {
+	return slices.Contains(forbiddenSchemes, strings.ToLower(scheme))
+}
+
 func urisUsable(c Client, wrong fault) {
 	for _, list := range []struct {
 		column string
@@ -127,7 +132,7 @@ func urisUsable(c Client, wrong fault) {
 				wrong(list.column, hasWildcard, uri)
 			case err != nil || !u.IsAbs():
 				wrong(list.column, "%q must be an absolute URI (RFC 6749 §3.1.2)", uri)
-			case slices.Contains(forbiddenSchemes, strings.ToLower(u.Scheme)):
+			case ForbiddenScheme(u.Scheme):
 				wrong(list.column, "%q uses a forbidden scheme", uri)
 			case strings.Contains(uri, "#"):
 				wrong(list.column, "%q must not have a fragment (RFC 6749 §3.1.2)", uri)

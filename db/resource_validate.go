@@ -123,7 +123,7 @@ func (r Resources) apiFaults(api APIResource, wrong func(field, format string, a
 		wrong("Name", "must have 1 to 200 characters")
 	case strings.ContainsFunc(api.Name, func(r rune) bool { return r <= ' ' || r > '~' }):
 		wrong("Name", "is the audience of tokens: it must be printable ASCII without spaces")
-	case strings.Contains(api.Name, ":") && !absoluteURI(api.Name):
+	case strings.Contains(api.Name, ":") && !AbsoluteURI(api.Name):
 		wrong("Name", "is the audience of tokens: with a colon it must be a URI (RFC 7519 §2)")
 	case count(r.apiNames(), api.Name) > 1:
 		wrong("Name", "is registered twice")
@@ -132,7 +132,7 @@ func (r Resources) apiFaults(api APIResource, wrong func(field, format string, a
 	case api.ResourceURI == "":
 	case err == nil && hostForScheme(u):
 		wrong("ResourceUri", "%q has no scheme: write http://%s", api.ResourceURI, api.ResourceURI)
-	case !absoluteURI(api.ResourceURI):
+	case !AbsoluteURI(api.ResourceURI):
 		wrong("ResourceUri", "%q must be an absolute URI without a fragment (RFC 8707 §2)", api.ResourceURI)
 	}
 	for _, other := range r.APIs {
@@ -155,8 +155,9 @@ func (r Resources) apiFaults(api APIResource, wrong func(field, format string, a
 	}
 }
 
-// absoluteURI reports whether s is an absolute URI (RFC 3986 §4.3), which has no fragment, of a length that requests can carry.
-func absoluteURI(s string) bool {
+// AbsoluteURI reports whether s is an absolute URI (RFC 3986 §4.3), which has no fragment, of a length that requests can carry: so an
+// API may be named (RFC 8707 §2).
+func AbsoluteURI(s string) bool {
 	u, err := url.Parse(s)
 	text := !strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r > '~' })
 	return err == nil && len(s) <= 2000 && text && u.IsAbs() && (u.Host != "" || u.Opaque != "") && !strings.Contains(s, "#")

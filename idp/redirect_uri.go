@@ -114,10 +114,10 @@ func redirectable(address string) bool {
 		return false
 	}
 	switch strings.ToLower(u.Scheme) {
+	case "":
+		return false
 	case "http", "https":
 		return u.Hostname() != ""
-	case "", "about", "blob", "data", "file", "javascript", "vbscript":
-		return false
 	}
-	return true // the scheme of a native app (RFC 8252 §7.1)
+	return !db.ForbiddenScheme(u.Scheme) // the scheme of a native app may be any other (RFC 8252 §7.1)
 }

@@ -72,7 +72,7 @@ func TestWhatIsRegisteredByHandMayStillBeNoRedirectURI(t *testing.T) {
 	s := newSite(t)
 	b := s.browser()
 	for _, address := range []string{
-		"javascript:alert(1)", "data:text/html,x", "file:///etc/passwd", "about:blank", "https://", "/relative", "https://rp.example/#fragment", "https://rp.example/\x7f",
+		"javascript:alert(1)", "data:text/html,x", "file:///etc/passwd", "about:blank", "filesystem:https://rp.example/x", "View-Source:https://rp.example/", "https://", "/relative", "https://rp.example/#fragment", "https://rp.example/\x7f",
 	} {
 		s.exec(`INSERT INTO "ClientRedirectUris" ("ClientId", "RedirectUri") SELECT "Id", ? FROM "Clients" WHERE "ClientId" = 'spa-client'`, address)
 		for _, mode := range responseModes {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/url"
 	"slices"
-	"strings"
 
 	"silentrenew/db"
 )
@@ -24,7 +23,7 @@ func readResources(values url.Values) ([]string, error) {
 	for _, sent := range values[resourceParameter] {
 		switch {
 		case sent == "": // counts as not sent (RFC 6749 §3.1)
-		case !absoluteURI(sent):
+		case !db.AbsoluteURI(sent):
 			return nil, refuse(InvalidTarget, "resource must be an absolute URI without a fragment")
 		case len(resources) == maxResources:
 			return nil, refuse(InvalidTarget, "resource may be sent %d times", maxResources)
@@ -50,13 +49,6 @@ func claimedResources(claims map[string]any) ([]string, error) {
 		resources = append(resources, text)
 	}
 	return resources, nil
-}
-
-// absoluteURI reports whether s is an absolute URI (RFC 3986 §4.3), which has no fragment.
-func absoluteURI(s string) bool {
-	u, err := url.Parse(s)
-	text := !strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r > '~' })
-	return err == nil && len(s) <= maxOtherLength && text && u.IsAbs() && (u.Host != "" || u.Opaque != "") && !strings.Contains(s, "#")
 }
 
 // limitedTo narrows what was granted to the named APIs: they are the audience of the token, and its scope keeps of the
