@@ -52,7 +52,7 @@ func (p *Provider) withRequestObject(ctx context.Context, client db.Client, valu
 	}
 	merged := url.Values{"client_id": {client.ClientID}}
 	for name, value := range values {
-		if own := name == loginAfterParameter; name != "request" && (own || !client.RequireRequestObject) {
+		if name != "request" && name != loginAfterParameter && !client.RequireRequestObject {
 			merged[name] = value
 		}
 	}
