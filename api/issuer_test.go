@@ -152,12 +152,16 @@ type place struct {
 	bus    *event.Bus
 }
 
-func newPlace(t testing.TB) *place {
+func newPlace(t testing.TB, configure ...func(*Config)) *place {
 	t.Helper()
 	i, store, bus := newIssuer(t), dbtest.Seeded(t), event.NewBus(100)
-	handler, err := New(Config{
+	cfg := Config{
 		Issuer: testIssuer, URL: "http://" + testHost, AllowedOrigins: []string{testOrigin}, HTTPClient: &http.Client{Transport: i}, Lab: true,
-	}, store, bus)
+	}
+	for _, change := range configure {
+		change(&cfg)
+	}
+	handler, err := New(cfg, store, bus)
 	if err != nil {
 		t.Fatal(err)
 	}

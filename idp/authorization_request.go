@@ -39,7 +39,7 @@ type authorizationRequest struct {
 	idTokenClaims       []string
 	userinfoClaims      []string
 	claimsBeyond        []string   // of these two, those that the scope does not stand for
-	loginAfter          time.Time  // zero unless our own login page leads back here
+	loginAfter          time.Time  // from when on a login counts as asked for by this request; zero for none
 	parameters          parameters // as sent, for the way to our pages and back
 }
 
@@ -69,7 +69,7 @@ func (p *Provider) authorizationRequest(ctx context.Context, to responseTarget) 
 		codeChallengeMethod: codeChallengeMethod(sent),
 		idTokenHint:         sent["id_token_hint"],
 		loginHint:           sent["login_hint"],
-		loginAfter:          parseLoginAfter(sent[loginAfterParameter]),
+		loginAfter:          loginAfter(to, sent),
 		parameters:          sent,
 	}
 	for _, read := range []func(context.Context, *authorizationRequest) error{p.readResponse, readPrompt, p.readScope, p.readClaims} {
@@ -235,9 +235,13 @@ func parseMaxAge(sent string) (*time.Duration, error) {
 	return &maxAge, nil
 }
 
-// parseLoginAfter reads our own parameter. Anything that is not a time says nothing.
-func parseLoginAfter(sent string) time.Time {
-	seconds, err := strconv.ParseInt(sent, 10, 64)
+// loginAfter is the moment from which on a login is one that this request has asked for: when it arrived, or what our own
+// parameter says of a request that stands in the URL. Anything that is not a time says nothing.
+func loginAfter(to responseTarget, sent parameters) time.Time {
+	if to.pushed != "" {
+		return to.arrived
+	}
+	seconds, err := strconv.ParseInt(sent[loginAfterParameter], 10, 64)
 	if err != nil || seconds <= 0 {
 		return time.Time{}
 	}

@@ -46,7 +46,8 @@ func (p *Provider) authorizeByPost(c *gin.Context) error {
 
 // authorizeCallback serves GET /connect/authorize/callback: the same request again, after our login page. Whoever writes the
 // URL by hand can pretend that a login was asked for earlier; they could as well leave prompt=login out of a request that
-// nobody signs. What a client can rely on is auth_time (OIDC Core §2), which is true either way.
+// stands in the URL. Of one that was pushed or came in a request object only its arrival counts (loginAfter). In any case a
+// client can rely on auth_time (OIDC Core §2).
 func (p *Provider) authorizeCallback(c *gin.Context) error {
 	return p.answerAuthorization(c, protocolParameters(c.Request), nil)
 }
@@ -175,7 +176,9 @@ func (p *Provider) askForLogin(c *gin.Context, request authorizationRequest) err
 	if err != nil {
 		return err
 	}
-	back.request.Set(loginAfterParameter, strconv.FormatInt(time.Now().Unix(), 10))
+	if !back.request.Has("request_uri") { // of what we keep we know when it arrived
+		back.request.Set(loginAfterParameter, strconv.FormatInt(time.Now().Unix(), 10))
+	}
 	redirect(c, p.path("/account/login")+"?"+url.Values{"returnUrl": {p.local(back)}}.Encode())
 	return nil
 }

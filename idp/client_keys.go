@@ -25,7 +25,7 @@ func (p *Provider) clientKeys(ctx context.Context, client db.Client, kid string)
 	for _, secret := range client.Secrets {
 		var key jose.JSONWebKey
 		expired := secret.Expiration != nil && !now.Before(*secret.Expiration)
-		if secret.Type == db.JSONWebKey && !expired && json.Unmarshal([]byte(secret.Value), &key) == nil && key.IsPublic() {
+		if secret.Type == db.JSONWebKey && !expired && json.Unmarshal([]byte(secret.Value), &key) == nil && jwkset.Check(key) == nil {
 			keys = append(keys, key)
 		}
 	}
@@ -144,7 +144,7 @@ func (k *publishedKeys) fetch(client db.Client) publishedSet {
 }
 
 // parseKeySet reads the public signature keys of a JWK Set (RFC 7517 §5). What it does not understand it leaves out; a private
-// or symmetric key in public is none.
+// or symmetric key in public is none, nor is an RSA key that is too short (RFC 7518 §3.3).
 func parseKeySet(text []byte) ([]jose.JSONWebKey, error) {
 	var set struct {
 		Keys []json.RawMessage `json:"keys"`
@@ -158,7 +158,7 @@ func parseKeySet(text []byte) ([]jose.JSONWebKey, error) {
 	var keys []jose.JSONWebKey
 	for _, encoded := range set.Keys {
 		var key jose.JSONWebKey
-		if json.Unmarshal(encoded, &key) == nil && key.IsPublic() && key.Valid() && key.Use != "enc" {
+		if json.Unmarshal(encoded, &key) == nil && jwkset.Check(key) == nil {
 			keys = append(keys, key)
 		}
 	}

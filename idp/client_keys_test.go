@@ -1,6 +1,7 @@
 package idp
 
 import (
+	"encoding/json"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -13,6 +14,7 @@ import (
 	"github.com/go-jose/go-jose/v4"
 
 	"silentrenew/db"
+	"silentrenew/internal/dpop/dpoptest"
 )
 
 // keyServer is the client's server with a key set. It is a transport and no listener, so that it works where time is not real.
@@ -156,5 +158,24 @@ func TestI22WhatAKeySetMayHold(t *testing.T) {
 				wantError(t, answer, http.StatusUnauthorized, InvalidClient)
 			}
 		})
+	}
+}
+
+// A client's RSA key of less than 2048 bits verifies nothing, wherever it comes from (RFC 7518 §3.3, FAPI 2.0 §5.4.1).
+func TestI22ShortRSAKeysVerifyNothing(t *testing.T) {
+	for bits, works := range map[int]bool{1024: false, 2048: true} {
+		made := dpoptest.NewKey(t, jose.PS256, bits)
+		key := signer{t: t, key: made.Private, public: string(must(json.Marshal(made.Public))), alg: jose.PS256}
+		published, written := newSite(t), newSite(t)
+		published.addPublisher("https://robot.example/keys").publish(key.public)
+		written.addRobot(key)
+		for where, s := range map[string]*site{"at its jwks_uri": published, "in its row": written} {
+			answer := s.token(assertionForm(key.assertion(nil)))
+			if works && answer.StatusCode != http.StatusOK {
+				t.Errorf("%d bits %s: %d %s", bits, where, answer.StatusCode, answer.Body)
+			} else if !works {
+				wantError(t, answer, http.StatusUnauthorized, InvalidClient)
+			}
+		}
 	}
 }

@@ -63,6 +63,9 @@ type clientMetadata struct {
 	IDTokenEncryptedResponseAlg  string          `json:"id_token_encrypted_response_alg,omitempty"`
 	UserinfoEncryptedResponseAlg string          `json:"userinfo_encrypted_response_alg,omitempty"`
 	RequestObjectEncryptionAlg   string          `json:"request_object_encryption_alg,omitempty"`
+	IDTokenEncryptedResponseEnc  string          `json:"id_token_encrypted_response_enc,omitempty"`
+	UserinfoEncryptedResponseEnc string          `json:"userinfo_encrypted_response_enc,omitempty"`
+	RequestObjectEncryptionEnc   string          `json:"request_object_encryption_enc,omitempty"`
 
 	// Only in an update (RFC 7592 §2.2).
 	ClientID     string `json:"client_id,omitempty"`

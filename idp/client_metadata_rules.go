@@ -44,16 +44,19 @@ func (p *Provider) clientFrom(ctx context.Context, m clientMetadata, client db.C
 }
 
 func (p *Provider) refuseUnsupported(m clientMetadata, _ *db.Client) *Error {
-	switch {
-	case m.SoftwareStatement != "": // RFC 7591 §3.2.2
+	if m.SoftwareStatement != "" { // RFC 7591 §3.2.2
 		return refuse(UnapprovedSoftwareStatement, "software_statement: this provider trusts nobody who signs them")
-	case m.IDTokenEncryptedResponseAlg != "":
-		return refuseMetadata("id_token_encrypted_response_alg", "is not supported: nothing is encrypted here")
-	case m.UserinfoEncryptedResponseAlg != "":
-		return refuseMetadata("userinfo_encrypted_response_alg", "is not supported: nothing is encrypted here")
-	case m.RequestObjectEncryptionAlg != "":
-		return refuseMetadata("request_object_encryption_alg", "is not supported: nothing is encrypted here")
-	case m.ApplicationType != "" && m.ApplicationType != applicationWeb && m.ApplicationType != applicationNative:
+	}
+	for _, encryption := range []struct{ field, sent string }{ // an enc that comes without its alg must be refused in any case (OIDC Registration §2)
+		{"id_token_encrypted_response_alg", m.IDTokenEncryptedResponseAlg}, {"id_token_encrypted_response_enc", m.IDTokenEncryptedResponseEnc},
+		{"userinfo_encrypted_response_alg", m.UserinfoEncryptedResponseAlg}, {"userinfo_encrypted_response_enc", m.UserinfoEncryptedResponseEnc},
+		{"request_object_encryption_alg", m.RequestObjectEncryptionAlg}, {"request_object_encryption_enc", m.RequestObjectEncryptionEnc},
+	} {
+		if encryption.sent != "" {
+			return refuseMetadata(encryption.field, "is not supported: nothing is encrypted here")
+		}
+	}
+	if m.ApplicationType != "" && m.ApplicationType != applicationWeb && m.ApplicationType != applicationNative {
 		return refuseMetadata("application_type", "must be web or native")
 	}
 	return nil

@@ -255,6 +255,27 @@ func TestDeviceFlowBelowAPath(t *testing.T) {
 	})
 }
 
+// FuzzUserCode: a code means the same however it is typed, and what cannot be one is none (RFC 8628 §6.1).
+func FuzzUserCode(f *testing.F) {
+	for _, seed := range []string{"", "BCDF-GHJK", "bcdfghjk", "123-456-789", "BCDF-GHJ", "BCDF GHJK", "AEIO-UAEI", "BCDF\u2010GHJK", "\xff", "ＢＣＤＦＧＨＪＫ", strings.Repeat("-", 5000), "ſſſſſſſſ"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, typed string) {
+		code := canonicalUserCode(typed)
+		if code == "" {
+			return
+		}
+		if !regexp.MustCompile(`^[BCDFGHJKLMNPQRSTVWXZ0-9]{8,9}$`).MatchString(code) {
+			t.Errorf("%q became %q", typed, code)
+		}
+		for _, again := range []string{code, strings.ToLower(code), code[:4] + "-" + code[4:], " " + code + " "} {
+			if got := canonicalUserCode(again); got != code {
+				t.Errorf("%q and %q became %q and %q", typed, again, code, got)
+			}
+		}
+	})
+}
+
 // What the row of the client says counts on the page, too: a younger login, and whether it is there at all.
 func TestRFC8628TheRowCountsOnThePage(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

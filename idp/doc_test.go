@@ -58,7 +58,7 @@ func citations(t *testing.T, tests bool, folders ...string) string {
 }
 
 // ofTheWeb are cited for a detail, and not what a provider is made of: URIs, origins, addresses, and the form of a JWS.
-var ofTheWeb = []string{"RFC 3056", "RFC 3986", "RFC 6052", "RFC 6454", "RFC 6890", "RFC 7515"}
+var ofTheWeb = []string{"RFC 2765", "RFC 3056", "RFC 3986", "RFC 6052", "RFC 6454", "RFC 6890", "RFC 7515", "RFC 9602"}
 
 var section = regexp.MustCompile(`§[0-9]+(?:\.[0-9]+)*`)
 

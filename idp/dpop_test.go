@@ -226,7 +226,10 @@ func TestRFC9449Section5RefreshTokensOfPublicClients(t *testing.T) {
 	}
 
 	unbound := s.redeem(public(), "client_id", "phone")
-	s.bound(key, s.token(form(unbound.RefreshToken), tokenProof(key)...))
+	bound := s.bound(key, s.token(form(unbound.RefreshToken), tokenProof(key)...)) // its successor was issued beside a proof
+	wantError(t, s.token(form(bound.RefreshToken)), http.StatusBadRequest, InvalidGrant)
+	wantError(t, s.token(form(bound.RefreshToken), tokenProof(other)...), http.StatusBadRequest, InvalidGrant)
+	s.bound(key, s.token(form(bound.RefreshToken), tokenProof(key)...))
 }
 
 // Each row is a sentence of RFC 9449 §4.3, §7.1 or §7.2 at the provider's own protected resource.

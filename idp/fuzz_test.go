@@ -2,6 +2,7 @@ package idp
 
 import (
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"slices"
 	"strings"
@@ -72,6 +73,9 @@ func FuzzReturnURL(f *testing.F) {
 	}
 	f.Add(callbackPath + "?" + authorizeParameters().Encode())
 	f.Add("")
+	f.Add(devicePath + "?user_code=BCDF-GHJK")
+	f.Add(devicePath + "?user_code=BCDFGHJK&returnUrl=//evil.example#x")
+	f.Add(devicePath + "/../\\evil.example")
 	f.Add(callbackPath + "?" + strings.Repeat("a", maxLength["ReturnUrl"]-len(callbackPath)-1)) // "=" is added when it is encoded anew
 	s := newSite(f)
 	p := s.provider()
@@ -84,7 +88,7 @@ func FuzzReturnURL(f *testing.F) {
 		}
 		local := p.local(back)
 		resolved, err := must(url.Parse(s.issuer + "/account/login")).Parse(local)
-		if err != nil || resolved.Scheme+"://"+resolved.Host != s.issuer || resolved.Path != callbackPath && resolved.Path != "/" {
+		if err != nil || resolved.Scheme+"://"+resolved.Host != s.issuer || !slices.Contains([]string{callbackPath, devicePath, "/"}, resolved.Path) {
 			t.Errorf("%q leads to %q", sent, local)
 		}
 		if strings.ContainsFunc(local, func(r rune) bool { return r <= ' ' || r >= 0x7f || r == '\\' }) || strings.HasPrefix(local, "//") {
@@ -92,6 +96,42 @@ func FuzzReturnURL(f *testing.F) {
 		}
 		if again, err := p.parseReturnURL(p.hidden(back)); err != nil || p.local(again) != local {
 			t.Errorf("%q does not survive the form: %q, %v", sent, p.local(again), err)
+		}
+	})
+}
+
+// FuzzCookies: whatever a browser says it remembers, it is nobody: no code, no form filled in for somebody, and no fault of ours.
+func FuzzCookies(f *testing.F) {
+	for _, seed := range []string{
+		"", "idsrv=", "idsrv=x", "idsrv=x; idsrv=y", `idsrv="x"`, "idsrv=%00", "idsrv=\xff", "idsrv.session=x", "idsrv.known=x", "=x", ";;;", "idsrv = x",
+		"idsrv=" + strings.Repeat("x", 5000), "idsrv=x, idsrv.session=y", "$Version=1; idsrv=x",
+	} {
+		f.Add(seed)
+	}
+	s := newSite(f)
+	b := s.browser()
+	s.signIn(b, "Mick")                                                                   // there is a session to be found
+	handle, sid := b.cookie(s.issuer, sessionCookie), b.cookie(s.issuer, sessionIDCookie) // the second is no secret, and good for nothing here
+	f.Add(sessionIDCookie + "=" + sid + "; " + sessionCookie + "=" + sid)
+	f.Fuzz(func(t *testing.T, cookies string) {
+		here := *s
+		here.t = t
+		if strings.Contains(cookies, handle) {
+			return // nobody guesses it
+		}
+		for _, target := range []string{s.authorizeURL("prompt", "none"), s.issuer + "/", s.issuer + "/account/login", s.issuer + "/connect/endsession", s.issuer + devicePath} {
+			r := httptest.NewRequest(http.MethodGet, target, nil)
+			r.Header["Cookie"] = []string{cookies}
+			answer := here.serve(r)
+			if answer.StatusCode >= 400 {
+				t.Errorf("%s: %d %.200s", target, answer.StatusCode, answer.Body)
+			}
+			if prompt := strings.Contains(target, "prompt=none"); prompt && answer.sent("error") != string(LoginRequired) || answer.sent("code") != "" {
+				t.Errorf("%s: %s", target, answer.Header.Get("Location"))
+			}
+			if strings.Contains(answer.Body, "Mick Mining") || answer.setCookie(sessionCookie) != nil && answer.setCookie(sessionCookie).Value != "" {
+				t.Errorf("%s knows somebody: %.300s", target, answer.Body)
+			}
 		}
 	})
 }

@@ -1,6 +1,7 @@
 package idp
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -111,6 +112,7 @@ func (p *Provider) exchange(ctx context.Context, request tokenRequest, presented
 		return "", refuse(InvalidGrant, "refresh_token has reached its absolute lifetime")
 	}
 	if client.RefreshTokenUsage == db.RefreshTokenOneTimeOnly || token.Consumed != nil {
+		token.DPoPKey = cmp.Or(token.DPoPKey, keyOfRefreshToken(client, request.JKT))
 		next, err = p.db.RotateRefreshToken(ctx, presented, token, expires, now, client.RefreshTokenReuseGrace())
 	} else {
 		next, err = presented, p.db.ExtendRefreshToken(ctx, presented, expires, now)

@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"runtime/debug"
+	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -65,7 +66,7 @@ func run(c *gin.Context, e *event.Event, h handler) (err error) {
 			err = fmt.Errorf("panic: %v\n%s", cause, debug.Stack())
 		}
 	}()
-	formError := parseForm(c.Request)
+	formError := parseForm(c)
 	e.CorrelationID = correlationID(c.Request)
 	e.Parameters = eventParameters(c.Request.Form)
 	if formError != nil {
@@ -77,7 +78,13 @@ func run(c *gin.Context, e *event.Event, h handler) (err error) {
 	return nil
 }
 
-func parseForm(r *http.Request) error {
+func parseForm(c *gin.Context) error {
+	r := c.Request
+	if coding := r.Header.Get("Content-Encoding"); coding != "" && !strings.EqualFold(coding, "identity") { // we would read other octets than a proxy did
+		r.Form, r.PostForm = url.Values{}, url.Values{}
+		c.Header("Accept-Encoding", "identity") // RFC 9110 §12.5.3
+		return refuse(InvalidRequest, "the body must come without a Content-Encoding").withStatus(http.StatusUnsupportedMediaType)
+	}
 	if len(r.URL.RawQuery) > maxQuery {
 		r.Form, r.PostForm = url.Values{}, url.Values{}
 		return refuse(InvalidRequest, "the query is longer than %d bytes", maxQuery).withStatus(http.StatusRequestURITooLong)

@@ -221,3 +221,33 @@ func TestCorrelationIDOfALabChange(t *testing.T) {
 		t.Errorf("events: %+v", got)
 	}
 }
+
+// FuzzLab: whatever the page sends, it is taken or a problem comes (RFC 9457 §3), and what was taken leaves a provider that works.
+func FuzzLab(f *testing.F) {
+	for _, body := range []string{
+		`{"AccessTokenLifetime":120}`, `{"AccessTokenLifetime":0}`, `{"AccessTokenLifetime":1e9}`, `{"AccessTokenLifetime":"120"}`, `{"AccessTokenLifetime":null}`, `{"accesstokenlifetime":5}`,
+		`{"ClientId":"x"}`, `{"RedirectUris":["https://evil.example/"]}`, `{"Authentication.CookieLifetime":"4m"}`, `{"Authentication.CookieLifetime":"-4m"}`, `{"Authentication.CookieLifetime":4}`,
+		`{"Authentication.CookieSlidingExpiration":true}`, `{"DPoP.RequireNonce":"maybe"}`, `{"x":1}`, `{}`, `[]`, `null`, ``, `{}{}`, `{"AccessTokenLifetime":1,"AccessTokenLifetime":2}`, strings.Repeat("[", 20_000),
+	} {
+		f.Add(true, body)
+		f.Add(false, body)
+	}
+	s := newLab(f)
+	f.Fuzz(func(t *testing.T, client bool, body string) {
+		here := *s
+		here.t = t
+		path := map[bool]string{true: "/lab/clients/spa-client", false: "/lab/options"}[client]
+		answer := here.patch(path, body)
+		kind := answer.Header.Get("Content-Type")
+		if answer.StatusCode >= 500 || answer.StatusCode >= 400 && kind != "application/problem+json" || answer.StatusCode < 400 && answer.StatusCode != http.StatusOK {
+			t.Errorf("%s %s: %d %s %s", path, body, answer.StatusCode, kind, answer.Body)
+		}
+		row, err := here.db.Client(t.Context(), "spa-client")
+		if err != nil || row.Validate() != nil || len(row.RedirectURIs) != 2 || !row.RequirePKCE {
+			t.Fatalf("%s: %v, %v, %v", body, err, row.Validate(), row.RedirectURIs)
+		}
+		if here.redeem(here.insertCode(nil)).ExpiresIn != row.AccessTokenLifetime {
+			t.Errorf("%s: the next token does not live %d s", body, row.AccessTokenLifetime)
+		}
+	})
+}

@@ -200,6 +200,12 @@ func TestWhereOutgoingCallsMayGo(t *testing.T) {
 		{"2001:2::1", false, false, true},
 		{"::7f00:1", false, false, true},
 		{"fec0::1", false, false, true},
+		{"::ffff:0:127.0.0.1", false, false, true}, // RFC 2765 §2.1: translated to IPv4 where somebody translates
+		{"::ffff:0:169.254.169.254", false, false, true},
+		{"5f00::1", false, false, true}, // RFC 9602: segments of somebody's own network
+		{"2002:7f00:1::", false, false, true},
+		{"2001:0:7f00:1::", false, false, true},
+		{"64:ff9b:1::7f00:1", false, false, true},
 		{"224.0.0.1", false, false, true},
 		{"255.255.255.255", false, false, true},
 	} {

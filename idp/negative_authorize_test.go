@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"silentrenew/db"
 )
@@ -252,6 +253,10 @@ func TestI22RequestObject(t *testing.T) {
 		{"RFC 7519 §4.1.4", "expired", with(map[string]any{"exp": 1}), toClient, 302, InvalidRequestObject},
 		{"RFC 7519 §4.1.4", "exp is text", with(map[string]any{"exp": "soon"}), toClient, 302, InvalidRequestObject},
 		{"RFC 7519 §4.1.5", "not valid yet", with(map[string]any{"nbf": 1 << 40}), toClient, 302, InvalidRequestObject},
+		{"FAPI 2.0 §5.3.2.1", "made more than a minute from now", with(map[string]any{"iat": time.Now().Unix() + 65}), toClient, 302, InvalidRequestObject},
+		{"FAPI 2.0 §5.3.2.1", "valid in more than a minute", with(map[string]any{"nbf": time.Now().Unix() + 65}), toClient, 302, InvalidRequestObject},
+		{"FAPI 2.0 §5.3.2.1", "made in ten seconds, which a slow clock of ours excuses", with(map[string]any{"iat": time.Now().Unix() + 10, "nbf": time.Now().Unix() + 10}), toLogin, 302, ""},
+		{"RFC 7519 §4.1.6", "iat is text", with(map[string]any{"iat": "soon"}), toClient, 302, InvalidRequestObject},
 		{"OIDC Core §6.1", "scope is an array", with(map[string]any{"scope": []string{"openid"}}), toClient, 302, InvalidRequestObject},
 		{"OIDC Core §6.1", "max_age is text that is no number", with(map[string]any{"max_age": "soon"}), toClient, 302, InvalidRequest},
 		{"OIDC Core §6.1", "redirect_uri elsewhere, inside only", with(map[string]any{"redirect_uri": "https://evil.example/"}), toPage, 400, InvalidRequest},

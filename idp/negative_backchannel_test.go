@@ -25,6 +25,7 @@ func TestI22Userinfo(t *testing.T) { // RFC 6750, OIDC Core §5.3
 		{"RFC 6750 §3.1", "a form with nothing in it", postingRaw(path, formType, ""), toBare, 401, ""},
 		{"RFC 6750 §2.2", "a token in a body that is no form", postingRaw(path, "application/json", `{"access_token":"`+token+`"}`), toBare, 401, ""},
 		{"RFC 6750 §2.2", "a token in a multipart body", postingRaw(path, "multipart/form-data; boundary=x", "--x\r\nContent-Disposition: form-data; name=access_token\r\n\r\n"+token+"\r\n--x--"), toBare, 401, ""},
+		{"RFC 9110 §15.5.16", "a form in a content coding", postingRaw(path, formType, "access_token="+token, "Content-Encoding", "br"), toChallenge, 415, InvalidRequest},
 		{"RFC 6750 §2.2", "a token in the body of a GET", func(s *site) page {
 			r := httptest.NewRequest(http.MethodGet, s.issuer+path, strings.NewReader("access_token="+token))
 			r.Header.Set("Content-Type", formType)
@@ -83,6 +84,7 @@ func TestI22PushedAuthorization(t *testing.T) { // RFC 9126 §2
 		{"RFC 9126 §2.1", "a request_uri of ours", func(s *site) page { return push("request_uri", s.push())(s) }, toJSON, 400, InvalidRequest},
 		{"RFC 9126 §2.1", "a request_uri of others", push("request_uri", "https://example.com/r"), toJSON, 400, InvalidRequest},
 		{"RFC 9126 §2.1", "JSON", postingRaw(path, "application/json", "{}"), toJSON, 400, InvalidRequest},
+		{"RFC 9110 §15.5.16", "a content coding", postingRaw(path, formType, authorizeParameters().Encode(), "Content-Encoding", "deflate"), toJSON, 415, InvalidRequest},
 		{"RFC 9126 §2.3", "beyond measure", push("state", strings.Repeat("x", 70_000)), toJSON, 413, InvalidRequest},
 		{"RFC 9126 §2.3", "no redirect_uri", push("redirect_uri", ""), toJSON, 400, InvalidRequest},
 		{"RFC 9126 §2.3", "no response_type", push("response_type", ""), toJSON, 400, InvalidRequest},
@@ -176,6 +178,7 @@ func TestI22RevocationAndIntrospection(t *testing.T) { // RFC 7009 §2, RFC 7662
 			{clause, "no token " + path, posting(path, bff("token", "")), toJSON, 400, InvalidRequest},
 			{clause, "token twice " + path, posting(path, url.Values{"token": {token, token}, "client_id": {"bff-client"}, "client_secret": {"bff-secret"}}), toJSON, 400, InvalidRequest},
 			{clause, "token_type_hint twice " + path, postingRaw(path, formType, bff().Encode()+"&token_type_hint=a&token_type_hint=b"), toJSON, 400, InvalidRequest},
+			{"RFC 9110 §15.5.16", "a content coding " + path, postingRaw(path, formType, bff().Encode(), "Content-Encoding", "gzip"), toJSON, 415, InvalidRequest},
 			{clause, "JSON " + path, postingRaw(path, "application/json", `{"token":"x"}`), toJSON, 400, InvalidRequest},
 			{clause, "the token in the URL " + path, postingRaw(path+"?token="+token, formType, "client_id=bff-client&client_secret=bff-secret"), toJSON, 400, InvalidRequest},
 			{clause, "the secret in the URL " + path, postingRaw(path+"?client_secret=bff-secret", formType, "client_id=bff-client&token=x"), toJSON, 400, InvalidRequest},

@@ -28,6 +28,8 @@ func TestI22TokenEndpoint(t *testing.T) {
 		{"RFC 6749 §4.1.3", "JSON", postingRaw(path, "application/json", `{"grant_type":"authorization_code"}`), toJSON, 400, InvalidRequest},
 		{"RFC 6749 §4.1.3", "multipart", postingRaw(path, "multipart/form-data; boundary=x", "--x--"), toJSON, 400, InvalidRequest},
 		{"RFC 6749 §4.1.3", "a Content-Type that is none", postingRaw(path, "form;;", encoded), toJSON, 400, InvalidRequest},
+		{"RFC 9110 §15.5.16", "a body in a content coding", postingRaw(path, formType, encoded, "Content-Encoding", "gzip"), toJSON, 415, InvalidRequest},
+		{"RFC 9110 §8.4", "a body in the coding that is none", postingRaw(path, formType, encoded, "Content-Encoding", "identity"), toJSON, 400, InvalidGrant},
 		{"RFC 6749 §2.3.1", "all in the URL", postingRaw(path+"?"+encoded, formType, ""), toJSON, 400, InvalidRequest},
 		{"RFC 6749 §3.2", "the client in the URL", postingRaw(path+"?client_id=spa-client&grant_type=authorization_code", formType, "code=x"), toJSON, 401, InvalidClient},
 		{"RFC 6749 §2.3.1", "an assertion in the URL", postingRaw(path+"?client_assertion=x", formType, encoded), toJSON, 400, InvalidRequest},

@@ -40,7 +40,7 @@ func parsePrompt(sent string) (Prompt, error) {
 type situation struct {
 	prompt      Prompt
 	maxAge      *time.Duration // nil when not asked for
-	loginAfter  time.Time      // zero unless a login was asked for before; it was then
+	loginAfter  time.Time      // from when on a login is one that this request asked for; zero when it did not
 	hint        string         // subject of the id_token_hint or the claims parameter, "" when there is none
 	hintUnknown bool           // there is an id_token_hint but we cannot tell whose it is
 
@@ -113,10 +113,9 @@ func (s situation) loginNeeded() string {
 	return ""
 }
 
-// loggedInOnRequest reports whether the user has logged in since this very request asked for it. auth_time and
-// login_after are whole seconds (OIDC Core §2).
+// loggedInOnRequest reports whether the user has logged in since this very request asked for it.
 func (s situation) loggedInOnRequest() bool {
-	return !s.loginAfter.IsZero() && s.authTime.Unix() >= s.loginAfter.Unix()
+	return !s.loginAfter.IsZero() && !s.authTime.Before(s.loginAfter)
 }
 
 func (s situation) otherUser() bool { return s.hint != "" && s.hint != s.subject }

@@ -113,22 +113,18 @@ func spentReference(err error) error {
 	return err
 }
 
-// pushedParameters returns the request behind a request_uri of ours. Nothing in the URL counts beside it (RFC 9126 §4,
-// RFC 9101 §6.3) but what our own pages add for the way back.
-func (p *Provider) pushedParameters(ctx context.Context, values url.Values) (pushed url.Values, handle string, err error) {
+// pushedParameters returns the request behind a request_uri of ours, and when it arrived. Nothing in the URL counts beside it (RFC
+// 9126 §4, RFC 9101 §6.3).
+func (p *Provider) pushedParameters(ctx context.Context, values url.Values) (pushed url.Values, handle string, arrived time.Time, err error) {
 	if handle = pushedHandle(values.Get("request_uri")); handle == "" || len(values["request_uri"]) > 1 {
-		return values, "", nil // any other request_uri is refused later (checkResponse)
+		return values, "", time.Time{}, nil // any other request_uri is refused later (checkResponse)
 	}
 	request, err := p.db.PushedRequest(ctx, handle, time.Now())
 	if err == nil && request.ClientID != values.Get("client_id") {
 		err = db.ErrNotFound
 	}
 	if err != nil {
-		return nil, "", spentReference(err)
+		return nil, "", time.Time{}, spentReference(err)
 	}
-	pushed = request.Parameters
-	if after := values.Get(loginAfterParameter); after != "" {
-		pushed.Set(loginAfterParameter, after)
-	}
-	return pushed, handle, nil
+	return request.Parameters, handle, request.Created, nil
 }

@@ -1,6 +1,7 @@
 package idp
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -57,6 +58,7 @@ func TestPushedRequest(t *testing.T) { // RFC 9126 §2, §4
 		wantRefusedReference(t, "a second use", b.get(s.pushedURL(reference))) // RFC 9126 §7.3
 		wantRefusedReference(t, "a second use by the callback", b.get(strings.Replace(s.pushedURL(reference), "authorize?", "authorize/callback?", 1)))
 
+		time.Sleep(time.Second) // the login is older than the next request
 		wantRedirectError(t, b.get(s.pushedURL(s.push("prompt", "none", "max_age", "0"))), LoginRequired)
 		if code := b.get(s.crossSitePost(url.Values{"client_id": {"spa-client"}, "request_uri": {s.push()}}).location().String()).sent("code"); code == "" {
 			t.Error("a reference that comes by POST gives no code")
@@ -74,6 +76,38 @@ func TestPushedRequest(t *testing.T) { // RFC 9126 §2, §4
 		wantRefusedReference(t, "another client's", b.get(s.pushedURL(others, "client_id", "other")))
 		if b.get(s.pushedURL(others)).sent("code") == "" {
 			t.Error("another client's attempt has burnt the reference")
+		}
+	})
+}
+
+// That a request asks for a login can be left out of one that stands in the URL, not of one that was pushed or signed: what our pages
+// add to the URL for the way back does not count there (RFC 9126 §4, RFC 9101 §6.3, OIDC Core §3.1.2.1).
+func TestI22NobodyWritesThatTheLoginWasDone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSite(t)
+		key := s.signingClient("signing", true)
+		b := s.browser()
+		s.signIn(b, "Mick")
+		pushed := func(pairs []string) string { return s.pushedURL(s.push(pairs...)) }
+		signed := func(pairs []string) string {
+			object := signedObject(t, key, "", objectClaims("signing", map[string]any{pairs[0]: pairs[1]}))
+			return s.issuer + "/connect/authorize?" + url.Values{"client_id": {"signing"}, "request": {object}}.Encode()
+		}
+		for _, pairs := range [][]string{{"prompt", "login"}, {"prompt", "select_account"}, {"max_age", "5"}} {
+			for how, request := range map[string]func([]string) string{"pushed": pushed, "signed": signed} {
+				time.Sleep(time.Minute)
+				front := request(pairs)
+				login := b.follow(b.get(front)) // now it has arrived
+				for _, after := range []int64{1, time.Now().Unix() - 30} {
+					answer := b.get(strings.Replace(front, "authorize?", fmt.Sprintf("authorize/callback?login_after=%d&", after), 1))
+					if to := answer.Header.Get("Location"); !strings.HasPrefix(to, "/account/login?") {
+						t.Errorf("%s, %v: %d %s, want the login page", how, pairs, answer.StatusCode, to)
+					}
+				}
+				if answer := b.follow(b.submitLogin(login, "Mick", "MickPassword")); answer.sent("code") == "" {
+					t.Errorf("%s, %v, after the login: %d %s", how, pairs, answer.StatusCode, answer.Header.Get("Location"))
+				}
+			}
 		}
 	})
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 	"unicode"
 
 	"silentrenew/db"
@@ -21,13 +22,14 @@ type responseTarget struct {
 	mode        string     // one of responseModes
 	values      url.Values // the request: as sent, as pushed, or with its request object
 	pushed      string     // handle of the pushed request, "" for none
+	arrived     time.Time  // when it was pushed; zero for a request that stands in the URL
 	object      bool       // it came in a request object
 	objectError error      // why its request object does not count, told before anything else
 }
 
 // responseTarget finds the client and compares the redirect URI.
 func (p *Provider) responseTarget(ctx context.Context, values url.Values) (responseTarget, error) {
-	values, pushed, err := p.pushedParameters(ctx, values)
+	values, pushed, arrived, err := p.pushedParameters(ctx, values)
 	if err != nil {
 		return responseTarget{}, err
 	}
@@ -65,7 +67,7 @@ func (p *Provider) responseTarget(ctx context.Context, values url.Values) (respo
 	// values.Get: a state sent twice is refused later, but the refusal has to carry one.
 	return responseTarget{
 		client: client, redirectURI: sent["redirect_uri"], state: values.Get("state"), mode: p.responseMode(values),
-		values: values, pushed: pushed, object: object, objectError: objectError,
+		values: values, pushed: pushed, arrived: arrived, object: object, objectError: objectError,
 	}, nil
 }
 

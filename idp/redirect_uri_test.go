@@ -2,6 +2,9 @@ package idp
 
 import (
 	"net/http"
+	"net/url"
+	"slices"
+	"strings"
 	"testing"
 
 	"silentrenew/db"
@@ -65,6 +68,56 @@ func TestLoopbackClientSignsIn(t *testing.T) {
 	if answer := s.token(tokenForm(code, "client_id", "native", "redirect_uri", here)); answer.StatusCode != 200 {
 		t.Errorf("got %d %s", answer.StatusCode, answer.Body)
 	}
+}
+
+// FuzzRegisteredRedirectURI: what passes is a registered address in every character, or one of this machine with another port and nothing
+// else that differs; and a browser reads it as we do (RFC 9700 §4.1.3, RFC 8252 §7.3).
+func FuzzRegisteredRedirectURI(f *testing.F) {
+	native := db.NewClient("native")
+	native.RequireClientSecret = false
+	native.RedirectURIs = []string{"http://127.0.0.1/cb", "http://[::1]/cb?app=1", "http://127.0.0.1", "http://127.0.0.1:7000/fixed", "com.example.app:/cb", "https://app.example/cb"}
+	for _, uri := range native.RedirectURIs {
+		f.Add(uri)
+		f.Add(strings.Replace(uri, "/cb", ":4711/cb", 1))
+	}
+	for _, trick := range redirectTricks {
+		f.Add(strings.ReplaceAll(trick, "localhost:4200/signin-callback", "127.0.0.1:80/cb"))
+	}
+	f.Fuzz(func(t *testing.T, sent string) {
+		if checkRedirectURI(native, sent) != nil || slices.Contains(native.RedirectURIs, sent) {
+			return
+		}
+		u, err := url.Parse(sent)
+		if err != nil || u.Hostname() != "127.0.0.1" && u.Hostname() != "::1" || u.User != nil || u.Fragment != "" {
+			t.Fatalf("%q passes: %v", sent, err)
+		}
+		if bare := strings.Replace(sent, ":"+u.Port(), "", 1); u.Port() == "" || !slices.Contains(native.RedirectURIs, bare) {
+			t.Errorf("%q passes for %q", sent, bare)
+		}
+	})
+}
+
+// FuzzOriginInPolicy: whatever address a client has, what of it stands in a Content-Security-Policy is one source and no more.
+func FuzzOriginInPolicy(f *testing.F) {
+	for _, seed := range []string{
+		"https://a.example/x", "https://a;script-src *", "https://a.example:443/", "http://[::1]:80", "https://a,b", "https://'self'", "https://*.example", "https://a\t", "https://a%3bb",
+		"javascript:alert(1)", "https://user@a.example", "https://A.EXAMPLE", "https://xn--a", "https://é.example", "data:,",
+	} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, address string) {
+		origin := frameOrigin(address)
+		if origin == "" {
+			return
+		}
+		if strings.ContainsFunc(origin, func(r rune) bool { return r <= ' ' || r == 0x7f || strings.ContainsRune(`;,'"*@`, r) }) {
+			t.Errorf("%q has the origin %q", address, origin)
+		}
+		u, err := url.Parse(origin)
+		if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.Path != "" || originOf(origin) != origin {
+			t.Errorf("%q has the origin %q: %v", address, origin, err)
+		}
+	})
 }
 
 // A row edited by hand may register what no browser must be sent to. Being registered does not open it.

@@ -29,10 +29,6 @@ func (p *Provider) startFamily(ctx context.Context, client db.Client, in accessT
 	if !in.Granted.Scope.Contains(scopeOfflineAccess) || !offlineAccessAllowed(client) || !expires.After(now) {
 		return "", nil
 	}
-	boundTo := in.JKT
-	if client.RequireClientSecret { // it is bound to the client's own credentials already (RFC 9449 §5)
-		boundTo = ""
-	}
 	wanted := oneOf(in.Granted.accessTokenClaims())
 	handle := newHandle()
 	err := p.db.InsertRefreshToken(ctx, handle, db.RefreshToken{
@@ -47,7 +43,7 @@ func (p *Provider) startFamily(ctx context.Context, client db.Client, in accessT
 		ACR:            in.Named.ACR,
 		IDTokenClaims:  in.Named.IDToken,
 		UserinfoClaims: in.Named.Userinfo,
-		DPoPKey:        boundTo,
+		DPoPKey:        keyOfRefreshToken(client, in.JKT),
 		Started:        now,
 		Created:        now,
 		Expires:        expires,
@@ -58,6 +54,15 @@ func (p *Provider) startFamily(ctx context.Context, client db.Client, in accessT
 		return "", refuse(InvalidGrant, "code is gone: its client was removed, or its time was up, while it was redeemed")
 	}
 	return handle, err
+}
+
+// keyOfRefreshToken is the key that a refresh token is bound to which is issued beside a proof with that key (RFC 9449 §5): of a
+// public client the key itself; one that authenticates is bound by its own credentials already.
+func keyOfRefreshToken(client db.Client, proven string) string {
+	if client.RequireClientSecret {
+		return ""
+	}
+	return proven
 }
 
 // firstExpiry is when the first refresh token of a family ends. Absolute counts AbsoluteRefreshTokenLifetime, Sliding counts

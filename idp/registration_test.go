@@ -192,6 +192,9 @@ func TestOIDCRegistration33Refused(t *testing.T) {
 		{`{` + redirect + `,"id_token_encrypted_response_alg":"RSA-OAEP"}`, InvalidClientMetadata, "id_token_encrypted_response_alg"},
 		{`{` + redirect + `,"userinfo_encrypted_response_alg":"RSA-OAEP"}`, InvalidClientMetadata, "userinfo_encrypted_response_alg"},
 		{`{` + redirect + `,"request_object_encryption_alg":"RSA-OAEP"}`, InvalidClientMetadata, "request_object_encryption_alg"},
+		{`{` + redirect + `,"id_token_encrypted_response_enc":"A128CBC-HS256"}`, InvalidClientMetadata, "id_token_encrypted_response_enc"},
+		{`{` + redirect + `,"userinfo_encrypted_response_enc":"A128CBC-HS256"}`, InvalidClientMetadata, "userinfo_encrypted_response_enc"},
+		{`{` + redirect + `,"request_object_encryption_enc":"A128CBC-HS256"}`, InvalidClientMetadata, "request_object_encryption_enc"},
 		{`{` + redirect + `,"require_signed_request_object":true,"request_object_signing_alg":"none"}`, InvalidClientMetadata, "request_object_signing_alg"},
 		{`{` + redirect + `,"default_max_age":-1}`, InvalidClientMetadata, "default_max_age"},
 		{`{` + redirect + `,"default_max_age":"60"}`, InvalidClientMetadata, "default_max_age"},
@@ -228,6 +231,9 @@ func TestOIDCRegistration33Refused(t *testing.T) {
 	}
 	if answer := s.json(http.MethodPost, s.issuer+registrationPath, `{`+redirect+`}`, "Content-Type", "text/plain"); answer.StatusCode != http.StatusBadRequest {
 		t.Errorf("another content type: %d", answer.StatusCode)
+	}
+	if answer := s.json(http.MethodPost, s.issuer+registrationPath, `{`+redirect+`}`, "Content-Encoding", "gzip"); answer.StatusCode != http.StatusUnsupportedMediaType {
+		t.Errorf("a content coding (RFC 9110 §15.5.16): %d", answer.StatusCode)
 	}
 	if answer := s.register(`{"client_name":"` + strings.Repeat("x", 1<<20) + `"}`); answer.StatusCode != http.StatusRequestEntityTooLarge {
 		t.Errorf("1 MB: %d", answer.StatusCode)

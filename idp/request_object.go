@@ -23,7 +23,7 @@ var requestObjectTypes = []any{nil, "JWT", "jwt", "oauth-authz-req+jwt"}
 // unsignedAlgorithm is the alg of a JWT without a signature (RFC 7519 §6).
 const unsignedAlgorithm = "none"
 
-// clockSkew is how far a client's clock may run ahead of ours.
+// clockSkew is how far a client's clock may run ahead of ours (FAPI 2.0 §5.3.2.1: 10 seconds must pass, more than 60 must not).
 const clockSkew = time.Minute
 
 // withRequestObject returns the request that counts: the one as sent, with what its request object says in the place of
@@ -52,7 +52,7 @@ func (p *Provider) withRequestObject(ctx context.Context, client db.Client, valu
 	}
 	merged := url.Values{"client_id": {client.ClientID}}
 	for name, value := range values {
-		if own := name == loginAfterParameter; name != "request" && (own || !client.RequireRequestObject) {
+		if name != "request" && name != loginAfterParameter && !client.RequireRequestObject {
 			merged[name] = value
 		}
 	}
@@ -71,7 +71,7 @@ func (p *Provider) openRequestObject(ctx context.Context, client db.Client, obje
 	var registered jwt.Claims
 	encoded, _ := json.Marshal(claims) // it came from JSON
 	if err := json.Unmarshal(encoded, &registered); err != nil {
-		return nil, refuse(InvalidRequestObject, "request: iss, aud, exp or nbf is not of its type (RFC 7519 section 4.1)")
+		return nil, refuse(InvalidRequestObject, "request: iss, aud, exp, nbf or iat is not of its type (RFC 7519 section 4.1)")
 	}
 	now := time.Now()
 	id, named := claims["client_id"]
@@ -86,8 +86,9 @@ func (p *Provider) openRequestObject(ctx context.Context, client db.Client, obje
 		return nil, refuse(InvalidRequestObject, "request: aud must be %s", p.issuer)
 	case registered.Expiry != nil && !now.Before(registered.Expiry.Time()):
 		return nil, refuse(InvalidRequestObject, "request: the request object has expired")
-	case registered.NotBefore != nil && now.Add(clockSkew).Before(registered.NotBefore.Time()):
-		return nil, refuse(InvalidRequestObject, "request: the request object is not valid yet")
+	case registered.NotBefore != nil && now.Add(clockSkew).Before(registered.NotBefore.Time()),
+		registered.IssuedAt != nil && now.Add(clockSkew).Before(registered.IssuedAt.Time()):
+		return nil, refuse(InvalidRequestObject, "request: the request object is not valid yet, by nbf or iat")
 	case claims["request"] != nil || claims["request_uri"] != nil: // RFC 9101 §4
 		return nil, refuse(InvalidRequestObject, "request: a request object must not hold request or request_uri")
 	}

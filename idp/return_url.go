@@ -12,8 +12,8 @@ type returnURL struct {
 	device  string     // path and query of the device page, "" for any other way
 }
 
-// loginAfterParameter says, on the way back only, that a login was asked for at that moment (seconds since the epoch):
-// prompt=login, select_account and max_age are satisfied by a login that is not older.
+// loginAfterParameter says, on the way back only and of a request that stands in the URL, that a login was asked for at that moment
+// (seconds since the epoch): prompt=login, select_account and max_age are satisfied by a login that is not older.
 const loginAfterParameter = "login_after"
 
 const callbackPath = "/connect/authorize/callback"

@@ -2,6 +2,8 @@ package dpop_test
 
 import (
 	"encoding/base64"
+	"encoding/json"
+	"fmt"
 	"maps"
 	"net/http"
 	"strings"
@@ -249,4 +251,58 @@ func FuzzCheck(f *testing.F) {
 			t.Errorf("accepted although it was changed: %q", proof)
 		}
 	})
+}
+
+// FuzzSignedProof: whatever a client signs with its own key, it is a proof only when it says all that RFC 9449 §4.3 wants, about this request.
+func FuzzSignedProof(f *testing.F) {
+	key := dpoptest.NewKey(f, jose.ES256)
+	checker := dpop.NewChecker(dbtest.New(f), "test")
+	own, jwk := key.Thumbprint(), string(encoded(f, key.Public))
+	iat := time.Now().Unix()
+	header := `{"alg":"ES256","typ":"dpop+jwt","jwk":` + jwk + `}`
+	good := fmt.Sprintf(`{"jti":"1","htm":"POST","htu":%q,"iat":%d}`, endpoint, iat)
+	for _, claims := range []string{
+		good, `[]`, `null`, strings.Replace(good, "POST", "GET", 1), strings.Replace(good, `"htm"`, `"HTM"`, 1), strings.Replace(good, `"jti":"1"`, `"jti":1`, 1),
+		strings.Replace(good, `"jti":"1",`, ``, 1), strings.Replace(good, fmt.Sprint(iat), "1e9", 1), strings.Replace(good, fmt.Sprint(iat), `"1"`, 1), strings.Replace(good, `}`, `,"exp":1}`, 1),
+		strings.Replace(good, endpoint, endpoint+"?a#b", 1), strings.Replace(good, endpoint, "HTTP://LOCALHOST:5005/connect/%74oken", 1), strings.Replace(good, `"htm":"POST"`, `"htm":"GET","htm":"POST"`, 1),
+	} {
+		f.Add(header, claims)
+	}
+	for _, other := range []string{`{}`, strings.Replace(header, "dpop+jwt", "JWT", 1), strings.Replace(header, `"jwk"`, `"JWK"`, 1), strings.Replace(header, `"alg"`, `"crit":["x"],"x":1,"alg"`, 1), strings.Replace(header, `"alg"`, `"kid":"x","alg"`, 1)} {
+		f.Add(other, good)
+	}
+	f.Fuzz(func(t *testing.T, header, claims string) {
+		thumbprint, err := checker.Check(t.Context(), request(dpoptest.Key{T: t, Private: key.Private}.SignedOctets(header, claims)))
+		if err != nil {
+			if _, refused := dpop.AsRefusal(err); !refused {
+				t.Fatalf("%s %s: %v", header, claims, err)
+			}
+			return
+		}
+		var said struct {
+			JTI string  `json:"jti"`
+			HTM string  `json:"htm"`
+			HTU string  `json:"htu"`
+			IAT float64 `json:"iat"`
+		}
+		if err := json.Unmarshal([]byte(claims), &said); err != nil {
+			t.Fatalf("%s passes: %v", claims, err)
+		}
+		age := time.Since(time.Unix(int64(said.IAT), 0))
+		if said.JTI == "" || said.HTM != http.MethodPost || !strings.HasPrefix(strings.ToLower(said.HTU), "http://localhost:5005/") || age > dpop.Age+time.Second || -age > dpop.Ahead+time.Second {
+			t.Errorf("%s %s passes", header, claims)
+		}
+		if thumbprint != own || !strings.Contains(header, "dpop+jwt") {
+			t.Errorf("%s passes for the key %s", header, thumbprint)
+		}
+	})
+}
+
+func encoded(t testing.TB, value any) []byte {
+	t.Helper()
+	text, err := json.Marshal(value)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
 }

@@ -50,19 +50,34 @@ func ParseKey(encoded []byte) (string, error) {
 	return key, err
 }
 
+// errEncryption says that a key is not for signatures (RFC 7517 §4.2).
+var errEncryption = errors.New("is for encryption")
+
+// Check says why no signature of a client counts that the key would verify, nil when one may: the key is not public or not for
+// signatures, or an RSA key that is too short.
+func Check(key jose.JSONWebKey) error {
+	switch rsaKey, isRSA := key.Key.(*rsa.PublicKey); {
+	case !key.Valid() || !key.IsPublic(): // a private key that somebody has shown us is nobody's any more
+		return errors.New("is not a public key")
+	case key.Use == "enc":
+		return errEncryption
+	case isRSA && rsaKey.N.BitLen() < leastRSABits:
+		return fmt.Errorf("is an RSA key of less than %d bits (RFC 7518 §3.3)", leastRSABits)
+	}
+	return nil
+}
+
 // parseKey returns "" for a key for encryption.
 func parseKey(encoded []byte) (string, error) {
 	var key jose.JSONWebKey
 	if err := json.Unmarshal(encoded, &key); err != nil {
 		return "", fmt.Errorf("is not a JWK: %w", err)
 	}
-	switch rsaKey, isRSA := key.Key.(*rsa.PublicKey); {
-	case !key.Valid() || !key.IsPublic(): // a private key that somebody has shown us is nobody's any more
-		return "", errors.New("is not a public key")
-	case key.Use == "enc":
+	switch err := Check(key); {
+	case errors.Is(err, errEncryption):
 		return "", nil
-	case isRSA && rsaKey.N.BitLen() < leastRSABits:
-		return "", fmt.Errorf("is an RSA key of less than %d bits (RFC 7518 §3.3)", leastRSABits)
+	case err != nil:
+		return "", err
 	}
 	text, err := key.MarshalJSON()
 	if err != nil {

@@ -50,3 +50,28 @@ func TestParse(t *testing.T) {
 		t.Error("a key for encryption was taken alone")
 	}
 }
+
+// FuzzParse: what is kept of a set may verify a client's signatures, is no secret, and is read the same when it is read again.
+func FuzzParse(f *testing.F) {
+	for _, seed := range []string{
+		`{"keys":[` + public + `}]}`, `{"keys":[` + public + `,"use":"enc"}]}`, `{"keys":[` + public + `,"d":"AA"}]}`, `{"keys":[{"kty":"oct","k":"AA"}]}`, `{"keys":[null]}`, `{}`, `[]`,
+		`{"keys":[{"kty":"RSA","n":"AQAB","e":"AQAB"}]}`, `{"keys":[{"kty":"OKP","crv":"Ed25519","x":"AA"}]}`, `{"keys":[` + public + `,"x5c":["AA"]}]}`, `{"keys":[` + public + `,"kid":"\u0000"}]}`,
+	} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, encoded []byte) {
+		keys, err := Parse(encoded)
+		if (err == nil) != (len(keys) > 0) || len(keys) > MaxKeys {
+			t.Fatalf("%q: %d keys, %v", encoded, len(keys), err)
+		}
+		for _, text := range keys {
+			var key jose.JSONWebKey
+			if err := json.Unmarshal([]byte(text), &key); err != nil || Check(key) != nil || len(text) > maxKeyLength {
+				t.Errorf("%q: kept %s: %v, %v", encoded, text, err, Check(key))
+			}
+			if again, err := ParseKey([]byte(text)); err != nil || again != text {
+				t.Errorf("%q: %s became %s, %v", encoded, text, again, err)
+			}
+		}
+	})
+}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"time"
 
@@ -151,8 +152,8 @@ func (r *Ring) Rotate(ctx context.Context, algorithm jose.SignatureAlgorithm, re
 	}
 }
 
-// forever is longer than any lifetime a row may have.
-const forever = 100 * 365 * 24 * time.Hour
+// forever is the longest lifetime that the column holds: 68 years.
+const forever = math.MaxInt32 * time.Second
 
 func (r *Ring) make(ctx context.Context, algorithm jose.SignatureAlgorithm, generation int, now, signsFrom time.Time) (row db.SigningKey, made bool, err error) {
 	key, err := Generate(algorithm)

@@ -228,6 +228,38 @@ func TestI20RevokedKeyEndsItsTokens(t *testing.T) {
 	})
 }
 
+// The same in every database, whatever the stolen key has signed: one key of the algorithm is left, and the others' keys stay.
+func TestI20RevokingLeavesOneKeyOfTheAlgorithm(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, store *db.DB) {
+		ring, now := keyring.New(store, nil), time.Now()
+		if _, _, err := ring.Keep(t.Context(), keyring.Policy{Rotation: 90 * day, Propagation: 14 * day, Retention: 14 * day}, now); err != nil {
+			t.Fatal(err)
+		}
+		for _, revoke := range []bool{false, false, true} {
+			if _, err := ring.Rotate(t.Context(), jose.ES256, revoke, now); err != nil {
+				t.Fatal(err)
+			}
+			rows, err := store.SigningKeys(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, row := range rows {
+				if err := store.SignsTokensOf(t.Context(), row.ID, 10*365*day); err != nil { // the longest a client's row allows
+					t.Fatal(err)
+				}
+			}
+		}
+		rows, err := store.SigningKeys(t.Context())
+		left := map[string]int{}
+		for _, row := range rows {
+			left[row.Algorithm]++
+		}
+		if err != nil || left["ES256"] != 1 || len(left) != len(keyring.Algorithms) {
+			t.Errorf("left are %v, %v", left, err)
+		}
+	})
+}
+
 // Months in which several processes look after one database, each on its own: one key per generation.
 func TestI20ProcessesThatShareADatabaseAgree(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, store *db.DB) {

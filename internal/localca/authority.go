@@ -120,6 +120,10 @@ func normalize(hosts []string) []string {
 	return slices.Compact(all)
 }
 
+// cipherSuites are what BCP 195 recommends for TLS 1.2 and a certificate like ours; FAPI 2.0 §5.2.2 permits no other. TLS 1.3 has good ones
+// only.
+var cipherSuites = []uint16{tls.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, tls.TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384}
+
 // TLS returns what a server of ours presents, nil without an authority.
 func (a *Authority) TLS() *tls.Config {
 	if a == nil {
@@ -127,6 +131,7 @@ func (a *Authority) TLS() *tls.Config {
 	}
 	return &tls.Config{
 		MinVersion:   tls.VersionTLS12,
+		CipherSuites: cipherSuites,
 		Certificates: []tls.Certificate{{Certificate: [][]byte{a.leaf.certificate.Raw}, PrivateKey: a.leaf.key, Leaf: a.leaf.certificate}},
 	}
 }

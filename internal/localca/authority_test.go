@@ -2,11 +2,13 @@ package localca
 
 import (
 	"bytes"
+	"crypto/tls"
 	"crypto/x509"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -35,6 +37,39 @@ func TestClientTrustsServer(t *testing.T) {
 	}
 	if _, err := a.leaf.certificate.Verify(x509.VerifyOptions{DNSName: "bank.example", Roots: a.Roots()}); err == nil {
 		t.Error("the certificate is good for a host that is not ours")
+	}
+}
+
+// FAPI 2.0 §5.2.2: TLS 1.2 or later, and of its cipher suites those that BCP 195 recommends.
+func TestOldCipherSuitesAreRefused(t *testing.T) {
+	a := open(t, t.TempDir())
+	server := httptest.NewUnstartedServer(http.NotFoundHandler())
+	server.TLS = a.TLS()
+	server.StartTLS()
+	defer server.Close()
+	address := server.Listener.Addr().String()
+	var every []*tls.CipherSuite
+	for _, suite := range append(append(every, tls.CipherSuites()...), tls.InsecureCipherSuites()...) {
+		if !slices.Contains(suite.SupportedVersions, tls.VersionTLS12) {
+			continue
+		}
+		works := suite.Name == "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256" || suite.Name == "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384"
+		connection, err := tls.Dial("tcp", address, &tls.Config{RootCAs: a.Roots(), ServerName: "localhost", MaxVersion: tls.VersionTLS12, CipherSuites: []uint16{suite.ID}})
+		if (err == nil) != works {
+			t.Errorf("%s: %v", suite.Name, err)
+		}
+		if err == nil {
+			_ = connection.Close()
+		}
+	}
+	for version, works := range map[uint16]bool{tls.VersionTLS10: false, tls.VersionTLS11: false, tls.VersionTLS12: true, tls.VersionTLS13: true} {
+		connection, err := tls.Dial("tcp", address, &tls.Config{RootCAs: a.Roots(), ServerName: "localhost", MinVersion: version, MaxVersion: version})
+		if (err == nil) != works {
+			t.Errorf("%s: %v", tls.VersionName(version), err)
+		}
+		if err == nil {
+			_ = connection.Close()
+		}
 	}
 }
 

@@ -125,3 +125,16 @@ func (k Key) Unsigned(claims map[string]any) string {
 	}
 	return parts[0] + "." + parts[1] + "."
 }
+
+// SignedOctets signs header and payload as they are, whatever they are (RFC 7515 §3.1): no library would. The key must be for ES256.
+func (k Key) SignedOctets(header, payload string) string {
+	k.T.Helper()
+	encode := base64.RawURLEncoding.EncodeToString
+	input := encode([]byte(header)) + "." + encode([]byte(payload))
+	sum := sha256.Sum256([]byte(input))
+	r, s, err := ecdsa.Sign(rand.Reader, k.Private.(*ecdsa.PrivateKey), sum[:])
+	if err != nil {
+		k.T.Fatal(err)
+	}
+	return input + "." + encode(append(r.FillBytes(make([]byte, 32)), s.FillBytes(make([]byte, 32))...)) // RFC 7518 §3.4
+}
