@@ -176,6 +176,13 @@ func TestLastAccessedIsWritten(t *testing.T) {
 	}
 }
 
+// Nobody goes without tokens because the database took that note badly.
+func TestRFC674951TokensAreIssuedWhenLastAccessedCannotBeWritten(t *testing.T) {
+	s := newSite(t)
+	s.exec(`CREATE TRIGGER refuse BEFORE UPDATE OF "LastAccessed" ON "Clients" BEGIN SELECT RAISE(ABORT, 'not now'); END`)
+	s.redeem(s.insertCode(nil))
+}
+
 // One correlation id runs through authorize, token and userinfo, and every event says whose renewal it is.
 func TestA11A36EventsOfTokenAndUserinfo(t *testing.T) {
 	s := newSite(t)
