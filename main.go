@@ -105,6 +105,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 		return err
 	}
 	serve.CollectLess(getenv)
+	signal.Ignore(syscall.SIGPIPE) // the log's reader may go, as a collector that is restarted does; we stay
 	log := eventlog.New(stderr, cfg.LogFormat, cfg.LogLevel)
 	slog.SetDefault(log.Logger)
 	bus := event.NewBus(rememberedEvents)

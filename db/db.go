@@ -28,6 +28,8 @@ type DB struct {
 	// On SQLite all writing goes over one connection of its own: it is the only one whose cached pages survive a commit.
 	writing *gorm.DB // gorm's twin on that connection, or gorm itself
 
+	patience time.Duration // of a writer while another program keeps the lock, see waitNoLonger
+
 	reading, granting *statements // of the readers' pool and of the writers'
 	grants            grantWriter
 
@@ -137,15 +139,17 @@ func (d *DB) write(ctx context.Context, fn func(tx *gorm.DB) error) error {
 	return d.queue(ctx, func() error { return fn(d.writing.WithContext(ctx)) })
 }
 
-// queue lets one writer of this process in at a time.
+// queue lets one writer of this process in at a time. Waiting for them and for another program's lock takes busyTimeout altogether.
 func (d *DB) queue(ctx context.Context, fn func() error) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
 	if d.writers != nil {
+		began := time.Now()
 		select {
 		case d.writers <- struct{}{}:
 			defer func() { <-d.writers }()
+			defer d.waitNoLonger(began)()
 		case <-ctx.Done():
 			return ctx.Err()
 		}

@@ -24,10 +24,16 @@ func (d *DB) RevokeFamily(ctx context.Context, family string, now, until time.Ti
 const familyMembers = `("Key" = ? OR "FamilyId" = ? AND "Type" <> 'authorization_code')`
 
 // revokeFamily repeats itself until it finds nothing: a rotation that began before us may have committed a successor
-// that our first statement did not see. One that begins after us finds its token revoked.
+// that our first statement did not see. One that begins after us finds its token revoked. Of those who revoke the same family at once, as the
+// losers of a race do, one goes first: each updates several rows, and in another order they would wait for one another (PostgreSQL 18 §13.3.4).
 func revokeFamily(tx *gorm.DB, family string, now, until time.Time) error {
 	row := revokedToken{family, moment(until)}
 	if err := tx.Clauses(clause.OnConflict{DoNothing: true}).Create(&row).Error; err != nil {
+		return err
+	}
+	var turn []revokedToken
+	lock := clause.Locking{Strength: clause.LockingStrengthUpdate} // on SQLite the transaction is the lock
+	if err := tx.Clauses(lock).Where(`"Jti" = ?`, family).Find(&turn).Error; err != nil {
 		return err
 	}
 	for {

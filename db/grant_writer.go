@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"slices"
 	"sync"
+	"time"
 )
 
 // grantWriter writes codes and refresh tokens on SQLite. Most of what a small write costs there is the commit: locks, and whole
@@ -36,9 +37,10 @@ func (d *DB) grant(ctx context.Context, texts []string, do func(in *statements) 
 		return d.alone(ctx, job)
 	}
 	d.grants.add(job)
+	began := time.Now()
 	select {
 	case d.writers <- struct{}{}:
-		d.leadWriters()
+		d.leadWriters(began)
 		<-job.done // by us, or by somebody before us
 	case <-job.done:
 	case <-ctx.Done():
@@ -53,9 +55,11 @@ func (d *DB) grant(ctx context.Context, texts []string, do func(in *statements) 
 // errNotWritten is what the others get when the one who writes for them panics.
 var errNotWritten = errors.New("db: the write was given up")
 
-// leadWriters writes for all who wait and lets the next writer in. The caller has entered [DB.writers].
-func (d *DB) leadWriters() {
+// leadWriters writes for all who wait and lets the next writer in. The caller, who has waited longest, has entered [DB.writers]: with the
+// caller's patience ends that of all.
+func (d *DB) leadWriters(since time.Time) {
 	defer func() { <-d.writers }()
+	defer d.waitNoLonger(since)()
 	runtime.Gosched() // who is about to write as well comes along
 	jobs := d.grants.take()
 	defer func() {

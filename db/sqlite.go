@@ -10,7 +10,6 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-	"time"
 
 	"gorm.io/driver/sqlite"
 
@@ -41,10 +40,6 @@ func openSQLite(ctx context.Context, path string, existing bool) (*DB, error) {
 	}
 	return d, err
 }
-
-// busyTimeout is how long a statement waits while another process writes. It is well below the ten seconds after which
-// oidc-client-ts gives a hidden frame up, so that the page learns the reason.
-const busyTimeout = 5 * time.Second
 
 var waitForOthers = fmt.Sprintf("busy_timeout(%d)", busyTimeout.Milliseconds())
 
@@ -99,7 +94,7 @@ func (d *DB) addWriter(dsn string) error {
 	if err != nil {
 		return errors.Join(err, pool.Close())
 	}
-	d.writing, d.granting, d.writers = writer.gorm, writer.reading, make(chan struct{}, 1)
+	d.writing, d.granting, d.writers, d.patience = writer.gorm, writer.reading, make(chan struct{}, 1), busyTimeout
 	return nil
 }
 

@@ -13,8 +13,9 @@ import (
 )
 
 // refresh answers the refresh token grant (RFC 6749 §6, OIDC Core §12): find the token, see whether client, user and scope
-// still stand, exchange it for its successor, then mint. The exchange comes after the checks, so that a request that is
-// refused for its scope costs nobody their token, and before the minting, so that nobody signs for the losers of a race.
+// still stand, mint, then exchange it for its successor. The exchange comes last, because it cannot be taken back: after an answer
+// that says anything but yes, be it for a wrong scope or a full disk, the client has its token still and may try again. What was minted for the
+// loser of a race is seen by nobody.
 func (p *Provider) refresh(ctx context.Context, request tokenRequest) (tokenResponse, error) {
 	presented := request.Form.Get("refresh_token")
 	if presented == "" {
@@ -36,10 +37,6 @@ func (p *Provider) refresh(ctx context.Context, request tokenRequest) (tokenResp
 	if err != nil {
 		return tokenResponse{}, err
 	}
-	next, err := p.exchange(ctx, request, presented, token)
-	if err != nil {
-		return tokenResponse{}, err
-	}
 	claims := token.Claims
 	if request.Client.UpdateAccessTokenClaimsOnRefresh {
 		claims = user.Claims
@@ -50,7 +47,10 @@ func (p *Provider) refresh(ctx context.Context, request tokenRequest) (tokenResp
 		SessionID: token.SessionID, AuthTime: token.AuthTime, AMR: token.AMR,
 		Named: claimNames{token.IDTokenClaims, token.UserinfoClaims, token.ACR},
 	}, "")
-	response.RefreshToken = next
+	if err != nil {
+		return tokenResponse{}, err
+	}
+	response.RefreshToken, err = p.exchange(ctx, request, presented, token)
 	return response, err
 }
 

@@ -96,6 +96,21 @@ func TestRFC6749Section6RefreshGivesNewTokens(t *testing.T) {
 	})
 }
 
+// A fault of ours costs nobody the refresh token: the client is told to try again, and trying again is no reuse (I9), not even without grace.
+func TestARefreshThatFailsLeavesTheRefreshToken(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSite(t)
+		first := s.offline()
+		s.changeClient("AccessTokenType", 1)
+		s.exec(`CREATE TRIGGER "Full" BEFORE INSERT ON "PersistedGrants" WHEN NEW."Type" = 'reference_token' BEGIN SELECT RAISE(FAIL, 'disk full'); END`)
+		wantError(t, s.token(refreshForm(first.RefreshToken)), http.StatusInternalServerError, ServerError)
+		s.exec(`DROP TRIGGER "Full"`)
+		second := s.refresh(first.RefreshToken)
+		s.wantRefused(first.RefreshToken)
+		s.wantRefused(second.RefreshToken) // of the same family
+	})
+}
+
 // OIDC Core §12.2: the same user, client and time of login; no nonce, for there was no authentication request.
 func TestOIDCCore122IDTokenOfARefresh(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

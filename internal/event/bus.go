@@ -55,6 +55,11 @@ const subscriptionBuffer = 256
 // Subscribe returns the remembered events with an ID above after, oldest first, and a subscription to all that follow.
 // Nothing is missed and nothing repeated between the two. The caller must Close the subscription.
 func (b *Bus) Subscribe(after uint64) ([]Event, *Subscription) {
+	return b.SubscribeWithRoom(after, subscriptionBuffer)
+}
+
+// SubscribeWithRoom is Subscribe for a reader that may lag behind by so many events before it misses some.
+func (b *Bus) SubscribeWithRoom(after uint64, room int) ([]Event, *Subscription) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	var past []Event
@@ -63,7 +68,7 @@ func (b *Bus) Subscribe(after uint64) ([]Event, *Subscription) {
 			past = append(past, e)
 		}
 	}
-	c := make(chan Event, subscriptionBuffer)
+	c := make(chan Event, room)
 	s := &Subscription{C: c, c: c, bus: b}
 	b.subscribers[s] = struct{}{}
 	return past, s

@@ -3,10 +3,12 @@ package eventlog
 import (
 	"bytes"
 	"flag"
+	"fmt"
 	"log/slog"
 	"os"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"silentrenew/internal/event"
@@ -108,20 +110,88 @@ func (w *writes) Write(p []byte) (int, error) {
 }
 
 func TestABurstOfEventsIsWrittenTogetherAndWhole(t *testing.T) {
-	var out writes
-	bus := event.NewBus(1000)
-	log := New(&out, "json", slog.LevelInfo)
-	log.lines.hold(true) // as if more were waiting
-	stop := Follow(bus, log)
-	for range 100 {
-		bus.Emit(event.Event{Kind: "token", Role: event.RoleIDP})
-	}
-	stop()
-	if got := strings.Count(out.String(), `"msg":"token"`); got != 100 || out.times > 100 {
-		t.Errorf("%d lines in %d writes", got, out.times)
-	}
-	log.Info("by itself")
-	if !strings.HasSuffix(out.String(), "by itself\"}\n") {
-		t.Errorf("a line afterwards is held back: %q", out.String()[len(out.String())-80:])
+	synctest.Test(t, func(t *testing.T) {
+		var out writes
+		bus := event.NewBus(1000)
+		log := New(&out, "json", slog.LevelInfo)
+		stop := Follow(bus, log)
+		for range 100 {
+			bus.Emit(event.Event{Kind: "token", Role: event.RoleIDP})
+		}
+		stop()
+		if got := strings.Count(out.String(), `"msg":"token"`); got != 100 || out.times > 10 {
+			t.Errorf("%d lines in %d writes", got, out.times)
+		}
+		log.Info("by itself")
+		if !strings.HasSuffix(out.String(), "by itself\"}\n") {
+			t.Errorf("a line afterwards is held back: %q", out.String()[len(out.String())-80:])
+		}
+	})
+}
+
+// stuck is a pipe that nobody empties until somebody does.
+type stuck struct {
+	emptied chan struct{}
+	bytes.Buffer
+}
+
+func (s *stuck) Write(p []byte) (int, error) {
+	<-s.emptied
+	return s.Buffer.Write(p)
+}
+
+// Neither who serves a request nor the end of the program waits for who reads the log.
+func TestNobodyWaitsForTheReaderOfTheLog(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		out := &stuck{emptied: make(chan struct{})}
+		bus := event.NewBus(1)
+		log := New(out, "json", slog.LevelInfo)
+		stop := Follow(bus, log)
+		began := time.Now()
+		for range 2 * mostHeld / 100 {
+			bus.Emit(event.Event{Kind: "token", Role: event.RoleIDP})
+			log.Info("request failed", "cause", "the database is away") // would hang here
+		}
+		if took := time.Since(began); took > 0 {
+			t.Errorf("who logged waited for %v", took)
+		}
+		if held := len(log.lines.held); held > mostHeld {
+			t.Errorf("%d bytes are held, at most %d may be", held, mostHeld)
+		}
+		stop()
+		if took := time.Since(began); took > lastWrite {
+			t.Errorf("the end waited for %v", took)
+		}
+		close(out.emptied)
+		time.Sleep(time.Second) // so that nobody is left in the bubble
+	})
+}
+
+// Thousands of events that come while it is not the log's turn are all written, and a reader that comes back is told what was lost while it was away longer.
+func TestTheLogIsWholeAgainWhenItsReaderComesBack(t *testing.T) {
+	for _, row := range []struct {
+		events int
+		whole  bool
+	}{{room, true}, {room + 500, false}} {
+		synctest.Test(t, func(t *testing.T) {
+			out := &stuck{emptied: make(chan struct{})}
+			bus := event.NewBus(1)
+			stop := Follow(bus, New(out, "json", slog.LevelInfo))
+			bus.Emit(event.Event{Kind: "token", Role: event.RoleIDP})
+			synctest.Wait() // it is being written
+			for range row.events {
+				bus.Emit(event.Event{Kind: "token", Role: event.RoleIDP})
+			}
+			close(out.emptied)
+			time.Sleep(time.Second)
+			stop()
+			written, told := strings.Count(out.String(), `"msg":"token"`), ""
+			if lost := row.events + 1 - written; lost > 0 {
+				told = fmt.Sprintf(`"missed":%d}`, lost)
+			}
+			if (written == row.events+1) != row.whole || !strings.Contains(out.String(), told) || strings.Contains(out.String(), "missed") != (told != "") {
+				t.Errorf("%d of %d events were written, and not told: %q", written, row.events+1, told)
+			}
+		})
 	}
 }

@@ -13,34 +13,58 @@ import (
 )
 
 // pause is how long Follow lets events gather once it has written all there were. To be woken for each of them would cost more than
-// to write it; while requests come as fast as they can, some dozens gather, of the 256 for which a subscription has room.
+// to write it; while requests come as fast as they can, some dozens gather.
 const pause = 5 * time.Millisecond
 
-// Follow writes every event of the bus to the logger until the returned function is called, which waits for the last line.
+// room is how many events may gather for the log. With some hundred clients on a busy machine a tenth of a second goes by before
+// it is the log's turn, and a thousand events.
+const room = 4096
+
+// lastWrite is how long the end of the program waits for whoever reads the log.
+const lastWrite = 2 * time.Second
+
+// Follow writes every event of the bus to the logger, and what else is logged, until the returned function is called. That waits for the last
+// line, unless nobody reads the log any more.
 func Follow(bus *event.Bus, log Logger) (stop func()) {
-	_, events := bus.Subscribe(0)
+	_, events := bus.SubscribeWithRoom(0, room)
+	log.lines.collect(true)
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		var missed uint64
-		for e := range events.C {
-			more := len(events.C) > 0
-			log.lines.hold(more)
-			log.Write(e)
-			if more {
-				continue
-			}
-			if now := events.Missed(); now > missed {
-				log.Warn("the log was too slow for some events", "missed", now-missed)
-				missed = now
-			}
-			time.Sleep(pause)
-		}
+		log.follow(events)
 	}()
 	return func() {
 		events.Close()
-		<-done
-		log.lines.hold(false)
+		select {
+		case <-done:
+			log.lines.collect(false)
+		case <-time.After(lastWrite):
+		}
+	}
+}
+
+// follow is the only one that waits for whoever reads the log.
+func (l Logger) follow(events *event.Subscription) {
+	var told uint64
+	for open := true; open; {
+		var e event.Event
+		select {
+		case e, open = <-events.C:
+			if open {
+				l.Write(e)
+			}
+		case <-l.lines.more:
+		}
+		if len(events.C) > 0 && !l.lines.many() {
+			continue
+		}
+		if missed := l.lines.flush() + events.Missed(); missed > told {
+			l.Warn("the log was too slow for some lines", "missed", missed-told)
+			told = missed
+		}
+		if open {
+			time.Sleep(pause)
+		}
 	}
 }
 

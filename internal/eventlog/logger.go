@@ -22,7 +22,7 @@ type Logger struct {
 // New returns a logger that writes to w from level up. The format is "text", "json" or "auto": text on a terminal, else JSON.
 func New(w io.Writer, format string, level slog.Level) Logger {
 	terminal := isTerminal(w)
-	out := &lines{w: w}
+	out := newLines(w)
 	if format == "json" || format != "text" && !terminal {
 		log := slog.New(slog.NewJSONHandler(out, &slog.HandlerOptions{Level: level, ReplaceAttr: nameUnits}))
 		return Logger{log, false, zerolog.New(out), out}
