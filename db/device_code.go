@@ -120,18 +120,14 @@ func (d *DB) InsertDeviceCode(ctx context.Context, deviceCode, userCode string, 
 	return nil
 }
 
-// DeviceCode finds the request that waits for a user's answer. It returns [ErrNotFound] for a user code that is unknown,
-// expired or answered.
+// DeviceCode finds a device's request by its user code, whether it waits for the user's answer or has it. It returns [ErrNotFound]
+// for a user code that is unknown, expired or redeemed.
 func (d *DB) DeviceCode(ctx context.Context, userCode string, now time.Time) (DeviceCode, error) {
 	var row deviceCodeRow
 	if err := d.read(ctx).Where(`"UserCode" = ? AND "Expiration" > ?`, hashHandle(userCode), moment(now)).Take(&row).Error; err != nil {
 		return DeviceCode{}, notFound(err)
 	}
-	c, err := row.deviceCode()
-	if err == nil && c.Answer != DevicePending {
-		err = ErrNotFound
-	}
-	return c, err
+	return row.deviceCode()
 }
 
 // AnswerDeviceCode stores what the user said: Answer, Scopes, Subject, SessionID, AuthTime and AMR. The first answer counts;

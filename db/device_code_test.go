@@ -53,15 +53,18 @@ func TestRFC8628Section34ADeviceCodeIsAnsweredAndTakenOnce(t *testing.T) {
 			t.Errorf("an answer when the time is up: %v, want %v", late, db.ErrNotFound)
 		}
 		allow(t, d)
-		if _, err := d.DeviceCode(t.Context(), "WDJBMJHT", noon); !errors.Is(err, db.ErrNotFound) {
-			t.Errorf("an answered code can be answered again: %v", err)
-		}
 		want.Answer, want.Scopes, want.Subject, want.SessionID, want.AuthTime, want.AMR = db.DeviceAllowed, []string{"openid"}, "a9ea0f25", "sid", noon, []string{"pwd"}
+		if got, err := d.DeviceCode(t.Context(), "WDJBMJHT", noon); err != nil || !reflect.DeepEqual(got, want) {
+			t.Errorf("answered:\n%+v %v\nwant\n%+v", got, err, want)
+		}
 		if got, err := d.PollDeviceCode(t.Context(), "device", "television", noon); err != nil || !reflect.DeepEqual(got, want) {
 			t.Fatalf("got\n%+v %v\nwant\n%+v", got, err, want)
 		}
 		if _, err := d.PollDeviceCode(t.Context(), "device", "television", noon.Add(time.Minute)); !errors.Is(err, db.ErrNotFound) {
 			t.Errorf("a second time: %v, want %v", err, db.ErrNotFound)
+		}
+		if _, err := d.DeviceCode(t.Context(), "WDJBMJHT", noon); !errors.Is(err, db.ErrNotFound) {
+			t.Errorf("redeemed: %v, want %v", err, db.ErrNotFound)
 		}
 	})
 }

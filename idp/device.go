@@ -53,6 +53,9 @@ func (p *Provider) device(c *gin.Context) error {
 		return err
 	}
 	eventOf(c).ClientID = client.ClientID
+	if code.Answer != db.DevicePending { // a second click on the same button
+		return p.deviceDone(c, client, code.Answer)
+	}
 	if lifetime, limited := client.UserSSOTTL(); limited && time.Since(session.AuthTime) > max(lifetime, time.Minute) {
 		return p.loginForDevice(c, sent[userCodeParameter]) // this client wants a younger login
 	}
@@ -92,7 +95,8 @@ func deviceLimits(c *gin.Context, session db.Session) []loginLimit {
 	}
 }
 
-// waitingDevice returns the request behind a user code and its client, or a *deviceRefused.
+// waitingDevice returns the request behind a user code that waits for an answer, or has it from this very session, and its client; or a
+// *deviceRefused.
 func (p *Provider) waitingDevice(c *gin.Context, session db.Session, typed string) (db.DeviceCode, db.Client, error) {
 	ctx, limits := c.Request.Context(), deviceLimits(c, session)
 	err := p.checkLimits(ctx, limits)
@@ -102,7 +106,7 @@ func (p *Provider) waitingDevice(c *gin.Context, session db.Session, typed strin
 	if err != nil {
 		return db.DeviceCode{}, db.Client{}, err
 	}
-	code, client, err := p.deviceBehind(ctx, typed)
+	code, client, err := p.deviceBehind(ctx, session, typed)
 	if errors.Is(err, db.ErrNotFound) {
 		if err := p.countFailure(ctx, limits); err != nil {
 			return db.DeviceCode{}, db.Client{}, err
@@ -112,7 +116,7 @@ func (p *Provider) waitingDevice(c *gin.Context, session db.Session, typed strin
 	return code, client, err
 }
 
-func (p *Provider) deviceBehind(ctx context.Context, typed string) (db.DeviceCode, db.Client, error) {
+func (p *Provider) deviceBehind(ctx context.Context, session db.Session, typed string) (db.DeviceCode, db.Client, error) {
 	canonical := canonicalUserCode(typed)
 	if canonical == "" {
 		return db.DeviceCode{}, db.Client{}, db.ErrNotFound
@@ -122,7 +126,7 @@ func (p *Provider) deviceBehind(ctx context.Context, typed string) (db.DeviceCod
 		return db.DeviceCode{}, db.Client{}, err
 	}
 	client, err := p.db.Client(ctx, code.ClientID)
-	if err == nil && !client.Enabled {
+	if err == nil && (!client.Enabled || code.Answer != db.DevicePending && code.SessionID != session.SessionID) {
 		err = db.ErrNotFound
 	}
 	return code, client, err
@@ -174,7 +178,7 @@ func (p *Provider) answerDevice(c *gin.Context, session db.Session, client db.Cl
 	}
 	err := p.db.AnswerDeviceCode(ctx, canonicalUserCode(typed), answer, time.Now())
 	if errors.Is(err, db.ErrNotFound) { // somebody was faster, or it took too long
-		return p.refuseUserCode(c, session, typed, &deviceRefused{})
+		return p.answeredDevice(c, session, client, typed)
 	}
 	if err != nil {
 		return err
@@ -183,9 +187,28 @@ func (p *Provider) answerDevice(c *gin.Context, session db.Session, client db.Cl
 		if err := p.db.SessionJoined(ctx, session.Key, client.ClientID); err != nil && !errors.Is(err, db.ErrNotFound) {
 			return err
 		}
-	} else {
+	}
+	return p.deviceDone(c, client, answer.Answer)
+}
+
+// answeredDevice tells who comes second what came of it, where the first was the same user clicking twice: a browser shows the answer to
+// the second click.
+func (p *Provider) answeredDevice(c *gin.Context, session db.Session, client db.Client, typed string) error {
+	code, _, err := p.deviceBehind(c.Request.Context(), session, typed)
+	if errors.Is(err, db.ErrNotFound) || err == nil && code.Answer == db.DevicePending {
+		return p.refuseUserCode(c, session, typed, &deviceRefused{})
+	}
+	if err != nil {
+		return err
+	}
+	return p.deviceDone(c, client, code.Answer)
+}
+
+// deviceDone says what the user said, for the last time.
+func (p *Provider) deviceDone(c *gin.Context, client db.Client, answer db.DeviceAnswer) error {
+	if answer == db.DeviceDenied {
 		eventOf(c).Outcome = string(AccessDenied)
 	}
-	page := views.IDPDeviceDonePage{Site: p.site(), Client: clientName(client), Allowed: answer.Answer == db.DeviceAllowed}
+	page := views.IDPDeviceDonePage{Site: p.site(), Client: clientName(client), Allowed: answer == db.DeviceAllowed}
 	return p.render(c, http.StatusOK, views.IDPDeviceDone(page), policy{})
 }

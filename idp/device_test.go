@@ -114,10 +114,38 @@ func TestRFC8628TheUserSaysNo(t *testing.T) {
 	for range 2 {
 		wantError(t, s.poll(device.DeviceCode), http.StatusBadRequest, AccessDenied)
 	}
-	if again := b.submit(confirm, "allow"); again.document(t).Find("#message").Length() != 1 { // the first answer counts
+	if again := b.submit(confirm, "allow"); !strings.Contains(again.Body, "The device was not connected") { // the first answer counts
 		t.Errorf("a second answer: %s", again.Body)
 	}
 	wantError(t, s.poll(device.DeviceCode), http.StatusBadRequest, AccessDenied)
+}
+
+// A browser shows the answer to the second click. It is that of the first, it is no wrong guess, and it is for the same user alone.
+func TestRFC8628Section33AllowIsClickedTwice(t *testing.T) {
+	s := newSite(t)
+	s.addTelevision()
+	device, b := s.startDevice(), s.browser()
+	confirm := s.connect(b, "Mick", device.VerificationURIComplete)
+	answers := make(chan page)
+	for range perPair + 1 {
+		go func() { answers <- b.submit(confirm, "allow") }()
+	}
+	for range perPair + 1 {
+		if done := <-answers; !strings.Contains(done.Body, "Your device is connected") {
+			t.Errorf("%d %s", done.StatusCode, done.Body)
+		}
+	}
+	other := s.browser()
+	entry := other.follow(other.submitLogin(other.follow(other.get(s.issuer+"/device")), "Jane", testPasswords["Jane"]))
+	if answer := other.submit(entry, "continue", "user_code", device.UserCode); answer.document(t).Find("#message").Length() != 1 {
+		t.Errorf("Jane is told of Mick's device: %d %s", answer.StatusCode, answer.Body)
+	}
+	if answer := s.poll(device.DeviceCode); answer.StatusCode != http.StatusOK {
+		t.Errorf("the device: %d %s", answer.StatusCode, answer.Body)
+	}
+	if late := b.submit(confirm, "allow"); late.document(t).Find("#message").Length() != 1 {
+		t.Errorf("a code that the device has redeemed: %d %s", late.StatusCode, late.Body)
+	}
 }
 
 func TestRFC8628DeviceCodeExpires(t *testing.T) {
