@@ -148,7 +148,7 @@ func TestSecretExpiresAtItsSecond(t *testing.T) {
 
 // Whatever stands in the header: no panic, an Error with a registered code, and credentials only of printable ASCII.
 func FuzzBasicCredentials(f *testing.F) {
-	for _, seed := range []string{"", "Basic", "Basic ", basic("bff-client", "bff-secret"), "Basic ::::", "basic OjpAOg==", "Basic JXp6Og==", "Bearer x", "Basic \x00"} {
+	for _, seed := range []string{"", "Basic", "Basic ", basic("bff-client", "bff-secret"), "Basic ::::", "basic OjpAOg==", "Basic YX06Og==", "Basic JXp6Og==", "Bearer x", "Basic \x00"} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, authorization string) {
@@ -161,6 +161,7 @@ func FuzzBasicCredentials(f *testing.F) {
 			t.Errorf("%q gave %+v", authorization, credentials)
 		}
 		again, err := parseBasicCredentials(basic(credentials.ClientID, credentials.Secret))
+		credentials.asSent, again.asSent = "", "" // we may encode more than others do
 		if err != nil || again != credentials {
 			t.Errorf("%+v does not survive encoding: %+v %v", credentials, again, err)
 		}
